@@ -1,0 +1,131 @@
+// The place in the batch: a window of images around the present one, never the whole list.
+
+const BEFORE = 12;
+const AFTER = 40;
+const NEAR_THE_EDGE = 10;
+
+export class Batch {
+  entries = []; // {id, ordinal, state, boxes, url, thumbnail}; ordinal is null for one that the filter leaves out
+  at = 0; // index in entries of the image that is shown, or about to be
+  total = 0;
+  size = 0;
+  counts = {};
+  filter = { state: "all", search: "" };
+  #refilling = null;
+
+  constructor(server, annotator) {
+    this.server = server;
+    this.annotator = annotator;
+  }
+
+  get entry() {
+    return this.entries[this.at] ?? null;
+  }
+
+  /** Read the window around an image ("" for where the annotator left off) and stand there. */
+  async open(image) {
+    this.#take(await this.#ask({ around: image }), null);
+  }
+
+  /** Read the window at an ordinal (from 1) and stand there. */
+  async openAt(ordinal) {
+    this.#take(await this.#ask({ at: ordinal }), null);
+  }
+
+  /** Set the filter; stand at the present image if it is in, else at the next that is. False if none is left. */
+  async setFilter(filter, image) {
+    this.filter = filter;
+    const answer = await this.#ask({ around: image });
+    if (filter !== this.filter) return true; // a later filter is on its way
+    if (answer.images.length) this.#take(answer, null);
+    this.total = answer.total;
+    return answer.images.length > 0;
+  }
+
+  /** Go `steps` on (or back), as far as there are images. Returns whether the place changed. */
+  async step(steps) {
+    const wanted = this.at + steps;
+    if ((wanted < 0 && this.#moreBefore()) || (wanted >= this.entries.length && this.#moreAfter())) await this.#refill();
+    const from = this.at;
+    this.at = Math.max(0, Math.min(from + steps, this.entries.length - 1));
+    return this.at !== from;
+  }
+
+  /** Stand at an image of the window. */
+  goTo(id) {
+    const index = this.entries.findIndex((entry) => entry.id === id);
+    if (index >= 0) this.at = index;
+    return index >= 0;
+  }
+
+  /** Read on if the window's end is near. Failing is no matter: it is tried again at the next step. */
+  async readAhead() {
+    const nearStart = this.at < NEAR_THE_EDGE && this.#moreBefore();
+    const nearEnd = this.entries.length - this.at < NEAR_THE_EDGE && this.#moreAfter();
+    if (nearStart || nearEnd) await this.#refill().catch(() => {});
+  }
+
+  /** The entries around the place, for prefetching: the next few first. */
+  neighbours(after, before) {
+    return [...this.entries.slice(this.at + 1, this.at + 1 + after), ...this.entries.slice(Math.max(0, this.at - before), this.at)];
+  }
+
+  get last() {
+    return this.at >= this.entries.length - 1 && !this.#moreAfter();
+  }
+
+  get first() {
+    return this.at <= 0 && !this.#moreBefore();
+  }
+
+  /** The state of an image changed here: keep list and counters in step without asking the server. */
+  note(id, state, boxes) {
+    const index = this.entries.findIndex((entry) => entry.id === id);
+    const entry = this.entries[index];
+    if (!entry || (entry.state === state && entry.boxes === boxes)) return;
+    if (entry.state !== state) {
+      this.counts = { ...this.counts, [entry.state]: this.counts[entry.state] - 1, [state]: (this.counts[state] ?? 0) + 1 };
+    }
+    this.entries[index] = { ...entry, state, boxes };
+  }
+
+  #moreBefore() {
+    const first = this.entries.find((entry) => entry.ordinal !== null);
+    return Boolean(first) && first.ordinal > 1;
+  }
+
+  #moreAfter() {
+    const last = this.entries.findLast((entry) => entry.ordinal !== null);
+    return Boolean(last) && last.ordinal < this.total;
+  }
+
+  /** One refill at a time; whoever asks meanwhile waits for the same. */
+  #refill() {
+    this.#refilling ??= this.#refillNow().finally(() => (this.#refilling = null));
+    return this.#refilling;
+  }
+
+  async #refillNow() {
+    const filter = this.filter;
+    const around = this.entry;
+    const answer = await this.#ask({ around: around.id });
+    if (filter !== this.filter) return;
+    const present = this.entry; // fast clicks may have gone on meanwhile
+    this.#take(answer, around);
+    if (present.id !== around.id) this.goTo(present.id);
+  }
+
+  #take(answer, present) {
+    this.entries = answer.images;
+    this.at = answer.here;
+    this.total = answer.total;
+    this.size = answer.batch;
+    this.counts = answer.counts;
+    if (present && this.entries[this.at]?.id !== present.id) this.entries.splice(this.at, 0, { ...present, ordinal: null });
+    this.at = Math.max(0, Math.min(this.at, this.entries.length - 1));
+  }
+
+  #ask(place) {
+    return this.server.images({ annotator: this.annotator, before: BEFORE, after: AFTER, ...place, ...this.filter });
+  }
+}

@@ -1,0 +1,72 @@
+// The functions that the callbacks of callbacks/*.py name. Each unpacks and hands on; none returns anything.
+
+import { changesBetween, row_to_box } from "./table.mjs";
+
+/** `page()` is null until the page is ready; what was clicked before that is not lost but has nothing to act on. */
+export function callbacks(page) {
+  const clicks = new Map();
+  /** How many clicks came since the last call: two within one frame arrive as one call. */
+  const newClicks = (name, count) => {
+    const fresh = (count ?? 0) - (clicks.get(name) ?? 0);
+    clicks.set(name, count ?? 0);
+    return Math.max(0, fresh);
+  };
+  const whenReady = (work) => (...values) => {
+    if (page()) work(page(), ...values);
+    return undefined;
+  }; // prettier-ignore
+
+  const functions = {
+    next: (p, count) => p.step(newClicks("next", count)),
+    previous: (p, count) => p.step(-newClicks("previous", count)),
+    mark_done: (p, count) => newClicks("done", count) && p.markDone(),
+    skip: (p, count) => newClicks("skip", count) && p.view.askReason(),
+    skip_confirmed: (p) => p.view.closeSkip(),
+    filter_batch: (p, search, state) => p.filter({ search: (search ?? "").trim(), state: state ?? "all" }),
+    jump: (p, ordinal) => Number.isInteger(ordinal) && ordinal > 0 && p.jump(ordinal),
+
+    choose_label: (p, name) => name !== p.session.label && p.session.chooseLabel(name),
+
+    table_edited: (p, _time, rows, before) => tableEdited(p, rows, before),
+    row_deleted: (p, before, rows) => tableEdited(p, rows, before),
+    row_selected: (p, cell) => cell && p.session.boxes().some((box) => box.id === cell.row_id) && p.session.select(cell.row_id),
+
+    undo: (p, count) => newClicks("undo", count) && p.session.undo(),
+    redo: (p, count) => newClicks("redo", count) && p.session.redo(),
+
+    name_given: (p, name) => p.view.nameGiven(name),
+    welcome_closed: (p, _clicks, _submits, name) => p.view.nameGiven(name, true),
+    help: (p, count) => newClicks("help", count) && p.view.openHelp(),
+    help_toggled: (p, isOpen, name) => p.view.helpToggled(isOpen, name),
+
+    crosshair: (p, on) => p.view.setCrosshair(Boolean(on), false),
+    light: (p, brightness, contrast) => p.view.setLight(brightness, contrast),
+    reset_view: (p) => p.view.resetView(),
+    theme: (p) => p.view.nextTheme(),
+    labels_drawer: (p) => p.view.toggleDrawer("labels-panel"),
+    boxes_drawer: (p) => p.view.toggleDrawer("boxes-panel"),
+
+    download: (p, count, format) => newClicks("download", count) && p.view.download(format),
+    imported: (p, step) => p.view.imported(step),
+  };
+  return Object.fromEntries(Object.entries(functions).map(([name, work]) => [name, whenReady(work)]));
+}
+
+/** Make edits of what changed; a value that cannot be leaves everything as it was, with a message by the table. */
+function tableEdited({ session, table, view }, rows, before) {
+  const problems = [];
+  for (const change of changesBetween(rows, before)) {
+    const box = session.boxOf(change.image, change.id);
+    if (!box) continue; // removed meanwhile
+    if (change.deleted) {
+      session.deleteBox(change.id, change.image);
+      continue;
+    }
+    const result = row_to_box(box, change, session.pictureOf(change.image), session.colors);
+    if (result.problem) problems.push(result.problem);
+    else if (result !== box) session.putBox(change.image, result);
+  }
+  view.tableMessage(problems.join(" "));
+  table.forget();
+  view.boxes();
+}

@@ -1,0 +1,296 @@
+// The page starts here: the parts are made and put together. Each part is a file of its own beside this one.
+
+import { boxInView, moved, resized, zoomedRanges } from "./geometry.mjs";
+import { Batch } from "./batch.mjs";
+import { callbacks } from "./callbacks.mjs";
+import { openJournal } from "./journal.mjs";
+import { listen } from "./keyboard.mjs";
+import { Navigator } from "./navigator.mjs";
+import { Outbox } from "./outbox.mjs";
+import { Overlay } from "./overlay.mjs";
+import { Palette } from "./palette.mjs";
+import { PictureCache } from "./pictures.mjs";
+import { Plot, firstDrawn } from "./plot.mjs";
+import { Pointer } from "./pointer.mjs";
+import { Server } from "./server.mjs";
+import { Session } from "./session.mjs";
+import { Strip } from "./strip.mjs";
+import { Table } from "./table.mjs";
+import { View } from "./view.mjs";
+
+const REFRESH_MS = 3000;
+const byId = (id) => document.getElementById(id);
+
+/** What the page needs to know, sent with it by layout/page.py. */
+async function configuration() {
+  while (!byId("page")) await new Promise((resolve) => setTimeout(resolve, 10));
+  return JSON.parse(byId("page").dataset.config);
+}
+
+class Page {
+  constructor(config, journal, element) {
+    const server = new Server(config.base);
+    const outbox = new Outbox(server, journal, () => this.view.status());
+    const channel = "BroadcastChannel" in window ? new BroadcastChannel(config.database) : null;
+    this.config = config;
+    this.memory = memory(config.database);
+    this.server = server;
+    this.outbox = outbox;
+    this.pictures = new PictureCache();
+    this.view = new View(this);
+    this.session = new Session({ server, journal, outbox, channel, view: this.view });
+    this.session.setLabels(config.labels);
+    this.plot = new Plot(element, {
+      viewChanged: () => this.view.zoomed(),
+      erase: () => this.session.deleteBox(this.session.selected),
+    });
+    this.overlay = new Overlay(byId("overlay"), this.plot);
+    this.pointer = new Pointer(this.session, this.plot, this.overlay);
+    this.table = new Table({ id: "annotations-table", setProps, message: (text) => this.view.tableMessage(text) });
+    this.palette = new Palette(byId("palette"), {
+      choose: (name) => this.session.chooseLabel(name),
+      hide: (name) => this.session.hideLabel(name),
+    });
+    this.palette.setLabels(config.labels);
+    this.strip = new Strip(byId("strip"), { open: (id) => this.open(id) });
+    this.navigator = new Navigator({
+      session: this.session,
+      pictures: this.pictures,
+      pointer: this.pointer,
+      swap: (...arguments_) => this.view.swap(...arguments_),
+      fail: (entry, error) => this.view.failed(entry, error),
+    });
+    listen({
+      bindings: config.keys,
+      perform: (action, key) => this.perform(action, key),
+      holdSpace: (held) => this.pointer.holdSpace(held),
+    });
+    addEventListener("beforeunload", (event) => outbox.size && event.preventDefault());
+    setInterval(() => this.#refresh(), REFRESH_MS);
+    document.addEventListener("visibilitychange", () => this.#refresh());
+  }
+
+  get batch() {
+    return this.navigator.batch;
+  }
+
+  async start() {
+    const address = new URLSearchParams(location.search);
+    const given = (address.get("annotator") ?? "").trim().replace(/\s+/g, " ");
+    this.nameInAddress = given !== "";
+    await this.outbox.adopt();
+    this.outbox.send();
+    await this.become(given || this.memory.get("annotator") || "", address.get("image"));
+    if (!this.session.annotator) this.view.askName();
+  }
+
+  /** Change who is at work, staying at an image or going where they left off. */
+  become(annotator, image) {
+    this.session.become(annotator);
+    if (annotator) this.memory.set("annotator", annotator);
+    this.navigator.batch = new Batch(this.server, annotator);
+    this.session.image = null; // whatever is on screen is the other annotator's
+    this.view.named(annotator);
+    return this.open(image ?? this.memory.get(`place of ${annotator}`) ?? "");
+  }
+
+  open(image) {
+    this.view.commitCell();
+    return this.navigator.go(async (batch) => batch.goTo(image) || batch.open(image));
+  }
+
+  step(steps) {
+    this.view.commitCell();
+    return this.navigator.go(async (batch) => {
+      if (await batch.step(steps)) return true;
+      if (this.session.image) this.view.warn(steps > 0 ? "This is the last image." : "This is the first image.", "info");
+      return false;
+    });
+  }
+
+  jump(ordinal) {
+    this.view.commitCell();
+    return this.navigator.go((batch) => batch.openAt(ordinal));
+  }
+
+  filter(filter) {
+    return this.navigator.go(async (batch) => {
+      const found = await batch.setFilter(filter, this.session.image ?? "");
+      if (!found) this.view.warn("No image matches the search and the filter.", "info");
+      this.view.place();
+      return found;
+    });
+  }
+
+  async markDone() {
+    const { session } = this;
+    if (!session.annotation || this.pointer.busy) return;
+    session.setState("done");
+    this.step(1);
+  }
+
+  skip(reason) {
+    this.session.setState("skipped", reason);
+    this.step(1);
+  }
+
+  /** Do what a key asks for. Returns false where the key should do what it always does. */
+  perform(action, key) {
+    const { session, view } = this;
+    const [name, tenfold] = action.split(/-(?=10$)/);
+    const by = tenfold ? 10 : 1;
+    switch (name) {
+      case "next": return void this.step(1);
+      case "previous": return void this.step(-1);
+      case "done": return void this.markDone();
+      case "skip": return view.askReason();
+      case "search": return byId("image-search").focus();
+      case "jump": return byId("image-jump").focus();
+      case "label": return this.#labelByKey(key);
+      case "new": return this.#newBox();
+      case "select-next": return this.#selectBy(1);
+      case "select-previous": return this.#selectBy(-1);
+      case "delete": return session.selectedBox() ? session.deleteBox(session.selected) : false;
+      case "release": return this.pointer.busy ? this.pointer.abort() : session.selected ? session.select(null) : false;
+      case "copy": return this.#copy();
+      case "paste": return this.#paste();
+      case "duplicate": return this.duplicate();
+      case "copy-previous": return void this.copyPrevious();
+      case "undo": return void session.undo();
+      case "redo": return void session.redo();
+      case "left": return this.#nudge(moved, -by, 0);
+      case "right": return this.#nudge(moved, by, 0);
+      case "up": return this.#nudge(moved, 0, -by);
+      case "down": return this.#nudge(moved, 0, by);
+      case "narrower": return this.#nudge(resizedAtEnd, -by, 0);
+      case "wider": return this.#nudge(resizedAtEnd, by, 0);
+      case "lower": return this.#nudge(resizedAtEnd, 0, -by);
+      case "higher": return this.#nudge(resizedAtEnd, 0, by);
+      case "fit": return this.plot.fit();
+      case "zoom-in": return this.#zoom(0.8);
+      case "zoom-out": return this.#zoom(1.25);
+      case "hide": return session.hideLabel(session.label);
+      case "crosshair": return view.setCrosshair(!this.overlay.crosshair, true);
+      case "help": return view.openHelp();
+      default: throw new Error(`layout/keys.py names an action that assets/main.mjs does not know: ${action}`);
+    }
+  } // prettier-ignore
+
+  duplicate() {
+    const box = this.session.selectedBox();
+    return box ? this.#place(box) : false;
+  }
+
+  async copyPrevious() {
+    const { batch, session, view } = this;
+    const previous = batch.entries[batch.at - 1];
+    if (!previous) return view.warn("There is no previous image.", "info");
+    const { image } = session;
+    const annotation = await session.load(previous.id).catch((error) => view.warn(`${previous.id}: ${error.message}`));
+    if (!annotation || image !== session.image) return;
+    const boxes = [...annotation.boxes.values()].filter((box) => !box.deleted);
+    const fitting = boxes.map((box) => inside(box, session.picture())).filter(Boolean);
+    if (!session.copyFrom(fitting)) view.warn("The previous image has no box that fits here.", "info");
+  }
+
+  #labelByKey(key) {
+    const label = this.session.labels.find((one) => one.hotkey === key);
+    return label ? this.session.chooseLabel(label.name) : false;
+  }
+
+  #newBox() {
+    if (!this.session.annotation?.width) return;
+    const corners = boxInView(this.plot.ranges(), this.session.picture());
+    if (corners) this.session.newBox(corners);
+  }
+
+  /** Select the next box; past the last one Tab goes on to the next control, so that nobody is trapped. */
+  #selectBy(by) {
+    const { session } = this;
+    const boxes = session.visibleBoxes();
+    const at = boxes.findIndex((box) => box.id === session.selected);
+    const next = at < 0 ? (by > 0 ? 0 : boxes.length - 1) : at + by;
+    if (!boxes[next]) {
+      if (session.selected) session.select(null);
+      return false;
+    }
+    session.select(boxes[next].id);
+    byId("graph").focus({ preventScroll: true });
+  }
+
+  #copy() {
+    const box = this.session.selectedBox();
+    if (!box) return false; // the browser's own copy
+    this.session.clipboard = box;
+    this.view.say(`Copied ${box.label}`);
+  }
+
+  #paste() {
+    const box = this.session.clipboard;
+    if (!box) return false;
+    this.#place(box);
+  }
+
+  /** Put a copy of a box here, a little aside if one is there already. */
+  #place(box) {
+    const { session } = this;
+    let corners = inside(box, session.picture());
+    if (!corners) return void this.view.warn("The box does not fit into this picture.", "info");
+    const there = session.boxes().some((one) => one.x0 === corners.x0 && one.y0 === corners.y0);
+    if (there) corners = moved(corners, 10, 10, session.picture());
+    const { x0, y0, x1, y1 } = corners;
+    session.newBox({ x0, y0, x1, y1 }, box.label);
+  }
+
+  #nudge(change, dx, dy) {
+    const { session } = this;
+    const box = session.selectedBox();
+    if (!box) return false;
+    session.putBox(session.image, change(box, dx, dy, session.picture()), { repeat: `nudge ${box.id}` });
+  }
+
+  #zoom(factor) {
+    const { x, y } = this.plot.ranges();
+    const centre = { x: (x[0] + x[1]) / 2, y: (y[0] + y[1]) / 2 };
+    this.plot.setRanges(zoomedRanges({ x, y }, factor, centre));
+  }
+
+  #refresh() {
+    if (document.hidden || this.pointer.busy) return;
+    this.session.refresh().catch(() => {}); // the outbox tells about a server that does not answer
+    this.outbox.adopt().then((adopted) => adopted.length && this.outbox.send());
+  }
+}
+
+const resizedAtEnd = (box, dx, dy, picture) => resized(box, "se", dx, dy, picture);
+
+/** A box of another picture, clipped to this one; null if nothing of it is here. */
+function inside(box, picture) {
+  const [x0, x1] = [Math.min(box.x0, picture.width), Math.min(box.x1, picture.width)];
+  const [y0, y1] = [Math.min(box.y0, picture.height), Math.min(box.y1, picture.height)];
+  return x1 - x0 < 1 || y1 - y0 < 1 ? null : { ...box, x0, y0, x1, y1 };
+}
+
+const setProps = (id, props) => window.dash_clientside.set_props(id, props);
+
+/** What the browser remembers between visits, for one database of annotations. */
+function memory(database) {
+  const key = (name) => `${database} ${name}`;
+  return {
+    get: (name) => localStorage.getItem(key(name)),
+    set: (name, value) => localStorage.setItem(key(name), value),
+  };
+}
+
+async function main() {
+  const page = {};
+  window.dash_clientside = { ...window.dash_clientside, annotator: callbacks(() => page.made) };
+  const config = await configuration();
+  const journal = await openJournal(config.database).catch(() => null);
+  const element = await firstDrawn(() => byId("graph"));
+  page.made = new Page(config, journal, element);
+  window.annotator = { state: () => page.made.view.state() };
+  await page.made.start();
+}
+
+main();

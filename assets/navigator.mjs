@@ -1,0 +1,77 @@
+// Going from image to image. Fast clicks add up; picture, boxes and table change in one step, when all are there and
+// no drag is in progress. Whatever cannot be loaded leaves the present image on screen.
+
+const AHEAD = 3;
+const BEHIND = 1;
+
+export class Navigator {
+  #goals = [];
+  #running = false;
+
+  /** `swap(entry, annotation, picture)` puts an image on screen; `fail(entry, error)` says why it could not. */
+  constructor({ session, pictures, pointer, swap, fail }) {
+    Object.assign(this, { session, pictures, pointer, swap, fail });
+  }
+
+  /** Go on by some images (back, if negative). */
+  step(steps) {
+    return this.go((batch) => batch.step(steps));
+  }
+
+  /** Go wherever `goal(batch)` stands the batch; goals add up in order. A goal that answers false moves nowhere. */
+  async go(goal) {
+    this.#goals.push(goal);
+    if (this.#running) return;
+    this.#running = true;
+    try {
+      await this.#run();
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  async #run() {
+    while (this.#goals.length) {
+      const present = this.session.image;
+      const { batch } = this;
+      let entry = null;
+      try {
+        let stayed = true;
+        while (this.#goals.length) stayed = (await this.#goals.shift()(batch)) === false && stayed;
+        entry = batch.entry;
+        if (!entry || (stayed && entry.id === present)) continue;
+        const [annotation, picture] = await this.#prepare(entry);
+        if (this.#goals.length) continue; // gone on meanwhile
+        await this.session.settled();
+        await this.pointer.idle();
+        await this.session.settled(); // the drag that just ended may have drawn a box
+        if (this.#goals.length) continue;
+        this.swap(entry, annotation, picture);
+        this.#prefetch();
+      } catch (error) {
+        batch.goTo(present);
+        this.fail(entry, error);
+      }
+    }
+  }
+
+  async #prepare(entry) {
+    const [annotation, picture] = await Promise.allSettled([this.session.load(entry.id), this.pictures.load(shownAddress(entry))]);
+    if (annotation.status === "rejected") throw annotation.reason;
+    return [annotation.value, picture.status === "fulfilled" ? picture.value : null];
+  }
+
+  #prefetch() {
+    const { batch } = this;
+    batch.readAhead().then(() => {
+      for (const entry of batch.neighbours(AHEAD, BEHIND)) {
+        // Failing is no matter here: it is asked again, and reported, when the person goes there.
+        this.session.load(entry.id).catch(() => {});
+        this.pictures.load(shownAddress(entry)).catch(() => {});
+      }
+    });
+  }
+}
+
+/** The address of the picture in the size that a screen needs. */
+export const shownAddress = (entry) => `${entry.url}&fit=1`;

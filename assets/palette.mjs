@@ -1,0 +1,53 @@
+// The palette: each label with its colour, hotkey and number of boxes; choose it, or hide its boxes.
+
+export class Palette {
+  #rows = new Map();
+
+  constructor(container, { choose, hide }) {
+    this.container = container;
+    this.handlers = { choose, hide };
+  }
+
+  /** Build the rows for a list of labels. */
+  setLabels(labels) {
+    this.container.replaceChildren();
+    this.#rows.clear();
+    for (const label of labels) this.#rows.set(label.name, this.#row(label));
+  }
+
+  show({ chosen, counts, hidden }) {
+    for (const [name, row] of this.#rows) {
+      row.choose.setAttribute("aria-pressed", String(name === chosen));
+      row.count.textContent = counts.get(name) ?? "";
+      const isHidden = hidden.has(name);
+      row.line.classList.toggle("label-hidden", isHidden);
+      row.hide.textContent = isHidden ? "show" : "hide";
+      row.hide.setAttribute("aria-label", `${isHidden ? "Show" : "Hide"} the boxes of ${name}`);
+    }
+  }
+
+  #row(label) {
+    const line = make("div", "label-row", this.container);
+    const choose = make("button", "label-choose", line);
+    choose.type = "button";
+    choose.title = label.hotkey ? `${label.name}: choose with ${label.hotkey}` : label.name;
+    make("span", "label-color", choose).style.background = label.color;
+    make("span", "label-name", choose).textContent = label.name;
+    const count = make("span", "label-count", choose);
+    if (label.hotkey) make("kbd", "", choose).textContent = label.hotkey;
+    const hide = make("button", "label-hide", line);
+    hide.type = "button";
+    hide.title = `Hide or show the boxes of ${label.name}`;
+    choose.addEventListener("click", () => this.handlers.choose(label.name));
+    hide.addEventListener("click", () => this.handlers.hide(label.name));
+    return { line, choose, count, hide };
+  }
+}
+
+/** A child element. */
+export function make(name, className, parent) {
+  const element = document.createElement(name);
+  if (className) element.className = className;
+  parent.append(element);
+  return element;
+}

@@ -1,0 +1,183 @@
+// The plotly figure: showing a picture with its boxes, and the few private names of plotly.js that this needs.
+// Each private name stands in this file alone, and tests/browser/test_plot.py fails when plotly changes it.
+
+import { fitRanges } from "./geometry.mjs";
+
+const MODEBAR_ERASE = '[data-title="Erase active shape"]';
+const MODEBAR_RESET = '[data-attr="zoom"][data-val="reset"]';
+const FARTHEST = 3; // how many times smaller than fitted a picture may get
+
+export class Plot {
+  #picture = null;
+  #shapes = [];
+
+  /** `handlers`: viewChanged() after zoom, pan and resize; erase() for the modebar's eraser. */
+  constructor(element, handlers) {
+    this.element = element;
+    this.handlers = handlers;
+    // dcc.Graph answers each relayout by copying the layout into its `figure` and drawing all again. The page
+    // draws by itself, so that echo would only double the cost of every edit.
+    element.removeAllListeners("plotly_relayout");
+    element.on("plotly_relayout", () => this.#keepInReach());
+    element.on("plotly_relayouting", () => handlers.viewChanged());
+    element.on("plotly_afterplot", () => handlers.viewChanged());
+    element.addEventListener("click", (event) => this.#onModebar(event), true);
+  }
+
+  /** The id of the image on screen. */
+  get image() {
+    return this.element.layout.meta?.image ?? null;
+  }
+
+  /** Whether a drag of the pointer draws a box (and not: pans or zooms). */
+  get draws() {
+    return this.element._fullLayout.dragmode === "drawrect";
+  }
+
+  /** Picture, boxes, ranges and image id in one step. `source` is an address whose picture is decoded already. */
+  show({ image, source, picture, shapes, newBoxColor }) {
+    const { layout } = this.element;
+    this.#picture = picture;
+    this.#shapes = shapes;
+    layout.meta = { ...layout.meta, image };
+    this.setNewBoxColor(newBoxColor);
+    const ranges = fitRanges(picture, this.area());
+    const images = source ? [imageOf(source, picture)] : [];
+    return Plotly.relayout(this.element, { images, shapes, "xaxis.range": ranges.x, "yaxis.range": ranges.y });
+  }
+
+  /** Put a sharper version of the same picture in the place of the present one. */
+  sharpen(source) {
+    return Plotly.relayout(this.element, { images: [imageOf(source, this.#picture)] });
+  }
+
+  get source() {
+    return this.element.layout.images?.[0]?.source ?? null;
+  }
+
+  /** Draw the boxes. Where only a few shapes differ, only those are drawn again. */
+  setShapes(shapes) {
+    const before = this.#shapes;
+    this.#shapes = shapes;
+    const changed = shapes.map((_, index) => index).filter((index) => !sameShape(before[index], shapes[index]));
+    if (before.length !== shapes.length || changed.length > 4) {
+      Plotly.relayout(this.element, { shapes });
+      return;
+    }
+    for (const index of changed) {
+      // Changing a shape's path or corners makes plotly compute the whole figure again; its opacity does not. So
+      // the shape is exchanged in place, and plotly is asked to draw that one for an opacity that stays as it is.
+      this.element.layout.shapes[index] = { ...shapes[index] };
+      Plotly.relayout(this.element, { [`shapes[${index}].opacity`]: 1 });
+    }
+  }
+
+  /** The colour of the next box that is drawn. Through relayout it would cost a redraw. */
+  setNewBoxColor(color) {
+    for (const layout of [this.element.layout, this.element._fullLayout]) {
+      if (layout.newshape?.line) layout.newshape.line.color = color;
+    }
+  }
+
+  /** Let plotly end its drag without making a shape of it: the page makes the box, for the image it knows. */
+  dropOutline() {
+    this.element._fullLayout._outlining = false;
+  }
+
+  /** Size of the plot area in CSS pixels. */
+  area() {
+    const { xaxis, yaxis } = this.element._fullLayout;
+    return { width: xaxis._length, height: yaxis._length };
+  }
+
+  /** Where the plot area lies in the page: left, top, width and height in CSS pixels. */
+  frame() {
+    const { xaxis, yaxis } = this.element._fullLayout;
+    const rect = this.element.getBoundingClientRect();
+    return { left: rect.left + xaxis._offset, top: rect.top + yaxis._offset, width: xaxis._length, height: yaxis._length };
+  }
+
+  /** From a point of the page (clientX, clientY) to one of the picture. */
+  toPicture(clientX, clientY) {
+    const frame = this.frame();
+    const { x, y } = this.ranges();
+    return {
+      x: x[0] + ((clientX - frame.left) / frame.width) * (x[1] - x[0]),
+      y: y[0] + ((clientY - frame.top) / frame.height) * (y[1] - y[0]),
+    };
+  }
+
+  /** From a point of the picture to one of the plot area, in CSS pixels from its top-left corner. */
+  toArea(point) {
+    const { width, height } = this.area();
+    const { x, y } = this.ranges();
+    return { x: ((point.x - x[0]) / (x[1] - x[0])) * width, y: ((point.y - y[0]) / (y[1] - y[0])) * height };
+  }
+
+  /** Pixels of the picture per CSS pixel. */
+  scale() {
+    const { x } = this.ranges();
+    return (x[1] - x[0]) / this.area().width;
+  }
+
+  ranges() {
+    const { xaxis, yaxis } = this.element._fullLayout;
+    return { x: xaxis.range, y: yaxis.range };
+  }
+
+  setRanges({ x, y }) {
+    return Plotly.relayout(this.element, { "xaxis.range": x, "yaxis.range": y });
+  }
+
+  fit() {
+    if (this.#picture) this.setRanges(fitRanges(this.#picture, this.area()));
+  }
+
+  setDragMode(dragmode) {
+    return Plotly.relayout(this.element, { dragmode });
+  }
+
+  /** Whether a point of the page is on the plot area and not on the modebar or something else. */
+  isOver(target) {
+    return Boolean(target.closest?.(".draglayer, .shapelayer, .zoomlayer, .dragcover"));
+  }
+
+  #keepInReach() {
+    this.handlers.viewChanged();
+    if (!this.#picture) return;
+    const fitted = fitRanges(this.#picture, this.area());
+    const { x } = this.ranges();
+    if (x[1] - x[0] > (fitted.x[1] - fitted.x[0]) * FARTHEST) this.setRanges(fitted);
+  }
+
+  #onModebar(event) {
+    const erase = event.target.closest(MODEBAR_ERASE);
+    const reset = event.target.closest(MODEBAR_RESET);
+    if (!erase && !reset) return;
+    event.stopImmediatePropagation();
+    if (erase) this.handlers.erase();
+    else this.fit(); // plotly's own reset knows only the first picture's ranges
+  }
+}
+
+function imageOf(source, picture) {
+  const place = { xref: "x", yref: "y", x: 0, y: 0, sizex: picture.width, sizey: picture.height };
+  return { source, ...place, sizing: "stretch", layer: "below" };
+}
+
+function sameShape(a, b) {
+  return a && a.type === b.type && a.visible === b.visible && a.path === b.path && a.x0 === b.x0 && a.y0 === b.y0 &&
+    a.x1 === b.x1 && a.y1 === b.y1 && a.line.color === b.line.color && a.fillcolor === b.fillcolor; // prettier-ignore
+}
+
+/** Wait until dcc.Graph has drawn the figure for the first time. */
+export function firstDrawn(container) {
+  return new Promise((resolve) => {
+    const look = () => {
+      const element = container()?.querySelector(".js-plotly-plot");
+      if (element?._fullLayout?.xaxis?._length && element.querySelector(".nsewdrag")) resolve(element);
+      else setTimeout(look, 15);
+    };
+    look();
+  });
+}

@@ -1,0 +1,342 @@
+// The one model of the page: who is at work, on which image, with which boxes. Everything that changes a box comes
+// through here as operations, becomes edits, is written to the browser's disk, shown, and sent to the server.
+
+import { apply, bare, emptyAnnotation, fromServer, inverse, liveBoxes, merge, stateOf, timeAfter } from "./annotation.mjs";
+import { colorOf, plain } from "./projections.mjs";
+
+const REPEAT_MS = 1000; // nudges of one box closer than this are one step of undo
+
+export class Session {
+  annotator = "";
+  image = null; // the id of the image on screen
+  selected = null; // the id of the selected box
+  label = null; // the label of the next box
+  labels = [];
+  hidden = new Set(); // labels whose boxes are not shown
+  clipboard = null;
+  #annotations = new Map(); // image id -> annotation of the present annotator
+  #revisions = new Map(); // image id -> the server's revision that was last merged
+  #histories = new Map(); // image id -> {steps, at}
+  #plains = new WeakMap();
+  #writes = 0;
+  #settled = Promise.resolve();
+  #lastTime = "";
+  #lifted = null;
+  #unnamed = [];
+
+  /** `view` shows things: boxes(), selection(), say(text), warn(text), askName(). */
+  constructor({ server, journal, outbox, channel, view }) {
+    Object.assign(this, { server, journal, outbox, channel, view });
+    if (channel) channel.onmessage = (event) => this.#onOtherTab(event.data);
+  }
+
+  setLabels(labels) {
+    this.labels = labels;
+    this.colors = new Map(labels.map((label) => [label.name, label.color]));
+    this.label ??= labels[0].name;
+  }
+
+  colorOf(label) {
+    return colorOf(this.colors, label);
+  }
+
+  /** Change who is at work; the boxes of the one before are let go of. */
+  become(annotator) {
+    this.annotator = annotator;
+    this.#annotations.clear();
+    this.#revisions.clear();
+    this.#histories.clear();
+    this.selected = null;
+  }
+
+  // ---- reading ----
+
+  get annotation() {
+    return this.#annotations.get(this.image) ?? null;
+  }
+
+  /** Sizes of the picture on screen, in its own pixels. */
+  picture() {
+    return this.annotation;
+  }
+
+  /** A box of any loaded image; undefined if it is not there any more. */
+  boxOf(image, id) {
+    const box = this.#annotations.get(image)?.boxes.get(id);
+    return box && !box.deleted ? box : undefined;
+  }
+
+  pictureOf(image) {
+    return this.#annotations.get(image);
+  }
+
+  boxes() {
+    return this.annotation ? liveBoxes(this.annotation) : [];
+  }
+
+  visibleBoxes() {
+    return this.boxes().filter((box) => !this.hidden.has(box.label));
+  }
+
+  selectedBox() {
+    const box = this.selected && this.annotation?.boxes.get(this.selected);
+    return box && !box.deleted && !this.hidden.has(box.label) ? box : null;
+  }
+
+  /** The box that a drag has lifted off its place; the figure leaves it out meanwhile. */
+  get lifted() {
+    return this.#lifted;
+  }
+
+  get canUndo() {
+    return (this.#histories.get(this.image)?.at ?? 0) > 0;
+  }
+
+  get canRedo() {
+    const history = this.#histories.get(this.image);
+    return Boolean(history) && history.at < history.steps.length;
+  }
+
+  /** What `annotations-store` holds: every annotation that is loaded, by image id. */
+  stored() {
+    const images = {};
+    for (const [id, annotation] of this.#annotations) images[id] = this.#plain(annotation);
+    return { image: this.image, annotator: this.annotator, images };
+  }
+
+  /** The annotation of an image, from the server and from what waits to be sent; also its undo history. */
+  async load(image) {
+    if (this.#annotations.has(image) && this.#histories.has(image)) return this.#annotations.get(image);
+    const { annotator } = this;
+    const [answer, history] = await Promise.all([this.server.annotations(image, annotator), this.#readHistory(image)]);
+    if (annotator !== this.annotator) return this.load(image);
+    this.#histories.set(image, this.#histories.get(image) ?? history);
+    this.#merge(answer);
+    return this.#annotations.get(image);
+  }
+
+  /** Ask the server what others (another browser of this annotator, an import) have changed on the screen's image. */
+  async refresh() {
+    const { image, annotator } = this;
+    if (!image || !annotator) return;
+    const answer = await this.server.annotations(image, annotator);
+    if (annotator === this.annotator && this.#merge(answer) && image === this.image) this.#publish();
+  }
+
+  /** Forget what is loaded but not on screen, so that it is read again: after an import. */
+  async reload() {
+    for (const image of [...this.#annotations.keys()]) if (image !== this.image) this.#annotations.delete(image);
+    await this.refresh();
+  }
+
+  #merge(answer) {
+    const { image } = answer;
+    const theirs = this.annotator
+      ? fromServer(answer)
+      : emptyAnnotation(image, "", { width: answer.width, height: answer.height, error: answer.error, url: answer.url });
+    const revision = `${answer.annotations[0]?.revision} ${answer.url} ${answer.error}`;
+    const known = this.#annotations.get(image);
+    if (known && revision === this.#revisions.get(image)) return false;
+    this.#revisions.set(image, revision);
+    const waiting = this.outbox.editsOf(this.annotator, image);
+    this.#annotations.set(image, waiting.reduce(apply, known ? merge(known, theirs) : theirs));
+    return true;
+  }
+
+  async #readHistory(image) {
+    return (await this.journal?.history(this.annotator, image)) ?? { steps: [], at: 0 };
+  }
+
+  // ---- going to another image ----
+
+  /** Put a loaded image on the screen's place. The caller shows its picture in the same step. */
+  enter(image) {
+    this.image = image;
+    this.selected = null;
+    this.#lifted = null;
+  }
+
+  // ---- changing boxes ----
+
+  drawBox(image, corners) {
+    const box = { id: newId(), label: this.label, ...corners };
+    return this.#commit(image, [{ kind: "put", box }], `Drew ${box.label}`);
+  }
+
+  putBox(image, box, { repeat = "" } = {}) {
+    return this.#commit(image, [{ kind: "put", box: bare(box) }], `Changed ${box.label}`, { repeat });
+  }
+
+  /** Draw a box and select it: for the keyboard, where it must be moved into place. */
+  newBox(corners, label = this.label) {
+    const box = { id: newId(), label, ...corners };
+    const done = this.#commit(this.image, [{ kind: "put", box }], `New ${label}`);
+    this.select(box.id);
+    return done;
+  }
+
+  deleteBox(id, image = this.image) {
+    const box = this.#annotations.get(image)?.boxes.get(id);
+    if (!box || box.deleted) return;
+    if (id === this.selected) this.selected = null;
+    this.#commit(image, [{ kind: "delete", box_id: id }], `Removed ${box.label}`);
+  }
+
+  copyFrom(boxes) {
+    const operations = boxes.map((box) => ({ kind: "put", box: { ...bare(box), id: newId() } }));
+    if (operations.length) this.#commit(this.image, operations, `Copied ${operations.length} boxes`);
+    return operations.length;
+  }
+
+  setState(state, reason = "", image = this.image) {
+    return this.#commit(image, [{ kind: "state", state, reason }], `Marked ${state}`);
+  }
+
+  /** Use a label from now on; a selected box becomes one of it. */
+  chooseLabel(name) {
+    if (!this.colors.has(name)) return;
+    this.label = name;
+    const box = this.selectedBox();
+    if (box && box.label !== name) this.putBox(this.image, { ...box, label: name });
+    this.view.labelChosen();
+  }
+
+  select(id) {
+    this.selected = id;
+    const box = this.selectedBox();
+    this.view.say(box ? `Selected ${box.label}, ${this.boxes().indexOf(box) + 1} of ${this.boxes().length}` : "Nothing selected");
+    this.view.selection();
+  }
+
+  /** Take a box out of the figure while it is dragged; null puts it back. */
+  lift(id) {
+    if (id === this.#lifted) return;
+    this.#lifted = id;
+    this.view.selection();
+  }
+
+  hideLabel(name, hide = !this.hidden.has(name)) {
+    if (hide) this.hidden.add(name);
+    else this.hidden.delete(name);
+    this.view.boxes();
+  }
+
+  undo() {
+    return this.#replay(-1, "backward", "Undone");
+  }
+
+  redo() {
+    return this.#replay(1, "forward", "Redone");
+  }
+
+  #replay(by, direction, text) {
+    const { image } = this;
+    const history = this.#histories.get(image);
+    const step = history?.steps[by < 0 ? history.at - 1 : history.at];
+    if (!step) return this.view.say(by < 0 ? "Nothing to undo" : "Nothing to redo");
+    return this.#commit(image, step[direction], `${text}: ${step.text}`, { replay: by });
+  }
+
+  /** Resolves when everything is on the browser's disk. */
+  settled() {
+    return this.#settled;
+  }
+
+  #commit(image, operations, text, { replay = 0, repeat = "" } = {}) {
+    const annotation = this.#annotations.get(image);
+    if (!annotation) return;
+    if (!this.annotator) {
+      this.#unnamed.push([image, operations, text]);
+      this.view.askName();
+      return;
+    }
+    const edits = operations.map((operation) => this.#toEdit(annotation, image, operation));
+    this.#annotations.set(image, edits.reduce(apply, annotation));
+    const history = this.#remember(annotation, image, operations, text, replay, repeat);
+    const entries = edits.map((edit) => ({ annotator: this.annotator, edit }));
+    this.outbox.add(entries);
+    const write = this.#write(entries, history);
+    this.#settled = Promise.all([this.#settled, write]);
+    return write.then(() => {
+      this.view.say(text);
+      this.outbox.send();
+      this.channel?.postMessage({ annotator: this.annotator, image, edits });
+    });
+  }
+
+  /** Edits made before the person said their name. */
+  commitUnnamed() {
+    for (const [image, operations, text] of this.#unnamed.splice(0)) this.#commit(image, operations, text);
+  }
+
+  /** On the disk first, on the screen then. If the disk refuses, the person is told and the edit goes on to the server. */
+  async #write(entries, history) {
+    this.#writes += 1;
+    try {
+      await this.journal?.write(entries, history);
+    } catch (error) {
+      this.outbox.diskTrouble = `The browser's disk refused an edit (${error.message}): wait for Saved before closing.`;
+      this.view.warn(this.outbox.diskTrouble);
+    } finally {
+      this.#writes -= 1;
+      if (this.#writes === 0) this.#publish();
+    }
+  }
+
+  #toEdit(annotation, image, operation) {
+    this.#lastTime = timeAfter(annotation, Date.now(), this.#lastTime);
+    return { id: newId(), image, ...operation, time: this.#lastTime };
+  }
+
+  /** Add a step to the image's history, or move along it; returns what the journal keeps of it. */
+  #remember(annotation, image, operations, text, replay, repeat) {
+    const { annotator } = this;
+    const { steps, at } = this.#histories.get(image) ?? { steps: [], at: 0 };
+    if (replay) {
+      this.#histories.set(image, { steps, at: at + replay });
+      return { annotator, image, at: at + replay };
+    }
+    const before = steps[at - 1];
+    const goesOn = repeat && before?.repeat === repeat && Date.now() - before.when < REPEAT_MS;
+    const backward = goesOn ? before.backward : inverse(annotation, operations);
+    const n = goesOn ? before.n : (before?.n ?? 0) + 1;
+    const step = { n, forward: operations, backward, text, repeat, when: Date.now() };
+    const kept = [...steps.slice(0, goesOn ? at - 1 : at), step];
+    this.#histories.set(image, { steps: kept, at: kept.length });
+    return { annotator, image, at: kept.length, step };
+  }
+
+  #publish() {
+    this.#histories.has(this.image) && this.view.boxes();
+  }
+
+  async #onOtherTab({ annotator, image, edits }) {
+    if (annotator !== this.annotator) return;
+    const annotation = this.#annotations.get(image);
+    if (!annotation) return;
+    this.#annotations.set(image, edits.reduce(apply, annotation));
+    this.#histories.set(image, await this.#readHistory(image));
+    if (image === this.image) this.#publish();
+    else this.view.noteState(image);
+  }
+
+  stateOf(image) {
+    const annotation = this.#annotations.get(image);
+    return annotation && { state: stateOf(annotation), boxes: liveBoxes(annotation).length };
+  }
+
+  #plain(annotation) {
+    if (!this.#plains.has(annotation)) this.#plains.set(annotation, plain(annotation));
+    return this.#plains.get(annotation);
+  }
+}
+
+/** A random uuid; `crypto.randomUUID` is there on https and localhost alone. */
+export function newId() {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+}

@@ -1,0 +1,49 @@
+// The strip of thumbnails around the present image, each with its state.
+
+import { make } from "./palette.mjs";
+
+const SHOWN = 12; // to each side; the strip scrolls, and what is out of sight is not loaded
+
+export class Strip {
+  #buttons = new Map();
+
+  constructor(container, { open }) {
+    this.container = container;
+    this.open = open;
+  }
+
+  show(entries, at) {
+    const near = entries.slice(Math.max(0, at - SHOWN), at + SHOWN + 1);
+    const wanted = new Set(near.map((entry) => entry.id));
+    for (const [id, button] of this.#buttons) if (!wanted.has(id)) (button.remove(), this.#buttons.delete(id));
+    near.forEach((entry, index) => {
+      const button = this.#buttons.get(entry.id) ?? this.#make(entry);
+      if (this.container.children[index] !== button) this.container.insertBefore(button, this.container.children[index] ?? null);
+      button.dataset.state = entry.state;
+      const current = entry.id === entries[at]?.id;
+      button.toggleAttribute("aria-current", current);
+      button.title = `${entry.id}: ${entry.state}, ${entry.boxes} boxes`;
+      button.setAttribute("aria-label", button.title);
+      if (current) this.#centre(button);
+    });
+  }
+
+  #centre(button) {
+    const { container } = this;
+    requestAnimationFrame(() => {
+      container.scrollLeft = button.offsetLeft - container.offsetLeft - (container.clientWidth - button.clientWidth) / 2;
+    });
+  }
+
+  #make(entry) {
+    const button = make("button", "thumb", this.container);
+    button.type = "button";
+    const image = make("img", "", button);
+    Object.assign(image, { loading: "lazy", decoding: "async", alt: "", draggable: false });
+    image.addEventListener("error", () => button.classList.add("thumb-broken"));
+    image.src = entry.thumbnail;
+    button.addEventListener("click", () => this.open(entry.id));
+    this.#buttons.set(entry.id, button);
+    return button;
+  }
+}

@@ -1,0 +1,94 @@
+// The DataTable: writing the rows, and making operations of what a person changes there.
+
+import { sameCorners } from "./geometry.mjs";
+
+const COORDINATES = { X0: "x0", Y0: "y0", X1: "x1", Y1: "y1" };
+const ROW_HEIGHT_PX = 31;
+
+export class Table {
+  #waiting = null;
+
+  constructor({ id, setProps, message }) {
+    Object.assign(this, { id, setProps, message });
+    // A cell that is being edited is left alone; what came meanwhile is written when it is let go of.
+    for (const name of ["focusout", "keyup", "pointerup"]) addEventListener(name, () => setTimeout(() => this.#writeWaiting()), true);
+  }
+
+  /** Show rows, and mark the one with the selected id, turning to its page. */
+  write(rows, selected) {
+    this.#waiting = { rows, selected };
+    this.#writeWaiting();
+  }
+
+  /** How many rows there is room for. */
+  setRoom(height_px) {
+    const pageSize = Math.max(5, Math.floor(height_px / ROW_HEIGHT_PX));
+    if (pageSize !== this.pageSize) this.setProps(this.id, { page_size: (this.pageSize = pageSize) });
+  }
+
+  get beingEdited() {
+    return Boolean(document.querySelector(`#${this.id} td.focused, #${this.id} .Select.is-open`));
+  }
+
+  #writeWaiting() {
+    if (!this.#waiting || this.beingEdited) return;
+    const { rows, selected } = this.#waiting;
+    this.#waiting = null;
+    const props = {};
+    if (rows !== this.rows) props.data = this.rows = rows;
+    if (selected !== this.selected) {
+      this.selected = selected;
+      props.style_data_conditional = selected ? [marked(selected)] : [];
+      const index = rows.findIndex((row) => row.id === selected);
+      if (index >= 0 && this.pageSize) props.page_current = Math.floor(index / this.pageSize);
+    }
+    if (Object.keys(props).length) this.setProps(this.id, props);
+  }
+
+  /** Forget what is shown, so that the next write writes: after an edit that was refused. */
+  forget() {
+    this.rows = null;
+  }
+}
+
+const marked = (id) => ({
+  if: { filter_query: `{id} = "${id}"` },
+  backgroundColor: "var(--selected-row)",
+  color: "inherit",
+});
+
+/**
+ * What a person changed: [{image, id, deleted}] or [{image, id, column, value}]. `rows` and `before` are the table's
+ * rows after and before; either may be older than the model, so only the difference counts.
+ */
+export function changesBetween(rows, before) {
+  const now = new Map((rows ?? []).map((row) => [row.id, row]));
+  const changes = [];
+  for (const old of before ?? []) {
+    const row = now.get(old.id);
+    if (!row) changes.push({ image: old.image, id: old.id, deleted: true });
+    else
+      for (const column of ["Type", ...Object.keys(COORDINATES)])
+        if (row[column] !== old[column]) changes.push({ image: old.image, id: old.id, column, value: row[column] });
+  }
+  return changes;
+}
+
+/** The box with a cell's new value, or {problem} that says what was found and what is expected. */
+export function row_to_box(box, { column, value }, picture, labels) {
+  if (column === "Type") return labels.has(value) ? { ...box, label: value } : { problem: `${value} is no label.` };
+  const text = String(value ?? "").trim();
+  const number = Number(text);
+  if (text === "" || !Number.isFinite(number)) return { problem: `${column}: “${short(text)}” is no number.` };
+  const result = { ...box, [COORDINATES[column]]: number };
+  const limit = column.startsWith("X") ? picture.width : picture.height;
+  if (number < 0 || number > limit) return { problem: `${column}: ${short(text)} is outside the picture, which goes from 0 to ${limit}.` };
+  for (const [low, high] of [["X0", "X1"], ["Y0", "Y1"]]) {
+    if (column !== low && column !== high) continue;
+    const gap = result[COORDINATES[high]] - result[COORDINATES[low]];
+    if (gap < 1) return { problem: `${column}: ${short(text)} would turn the box over; ${low} must be at least 1 less than ${high}.` };
+  }
+  return sameCorners(result, box) ? box : result;
+}
+
+const short = (text) => (text.length > 24 ? `${text.slice(0, 23)}…` : text);

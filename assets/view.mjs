@@ -1,0 +1,377 @@
+// Showing the session: figure, table, store, palette, status and messages. Reads the model, never changes a box.
+
+import { countsOf, rowsOf, Shapes } from "./projections.mjs";
+
+const THEMES = ["light", "dark"];
+const NOTICE_MS = 5000;
+const LIGHT_MIDDLE = 100;
+const SHARP_ENOUGH = 1.15; // screen pixels per pixel of the small picture, beyond which the full one is fetched
+
+const byId = (id) => document.getElementById(id);
+const setProps = (id, props) => window.dash_clientside.set_props(id, props);
+
+export class View {
+  #shapes = new Shapes();
+  #rows = new WeakMap(); // annotation -> its rows
+  #published = null; // what the store holds
+  #sharpening = null;
+  #shownWidth = 0; // of the picture on screen, which may be smaller than the one in the source
+
+  constructor(page) {
+    this.page = page;
+    this.#setTheme(localStorage.getItem("theme") ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"));
+    byId("graph").tabIndex = 0;
+    byId("graph").setAttribute("role", "application");
+    byId("graph").setAttribute("aria-label", "Picture. Tab selects boxes, B makes one, question mark opens the help.");
+    new ResizeObserver(() => this.#tableRoom()).observe(byId("boxes-panel"));
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", (event) => {
+      if (!localStorage.getItem("theme")) this.#setTheme(event.matches ? "dark" : "light");
+    });
+  }
+
+  // ---- boxes ----
+
+  /** A plain copy of what the store holds for the image on screen. */
+  state() {
+    const { session, outbox } = this.page;
+    const shown = this.#published?.images[this.#published.image];
+    const none = { image: null, width: null, height: null, annotator: session.annotator, state: "todo", boxes: [] };
+    return structuredClone({ ...(shown ?? none), unsaved: outbox.size });
+  }
+
+  /** The boxes changed: figure, table, store and counters say the same, in one step. */
+  boxes() {
+    const { session, table, batch, palette } = this.page;
+    const { annotation } = session;
+    if (!annotation) return;
+    this.#figure();
+    table.write(this.#rowsOf(annotation), session.selected);
+    this.#published = session.stored();
+    setProps("annotations-store", { data: this.#published });
+    const counts = countsOf(annotation);
+    const total = session.boxes().length;
+    palette.show({ chosen: session.label, counts, hidden: session.hidden });
+    byId("box-count").textContent = total ? `(${total})` : "";
+    this.#enable();
+    this.noteState(session.image);
+    if (batch) this.place();
+  }
+
+  /** The selection changed, or a box was lifted by a drag. */
+  selection() {
+    const { session, table } = this.page;
+    if (!session.annotation) return;
+    this.#figure();
+    table.write(this.#rowsOf(session.annotation), session.selected);
+    this.#enable();
+  }
+
+  labelChosen() {
+    const { session, palette, plot } = this.page;
+    setProps("annotation-type-dropdown", { value: session.label });
+    plot.setNewBoxColor(session.colorOf(session.label));
+    if (session.annotation) palette.show({ chosen: session.label, counts: countsOf(session.annotation), hidden: session.hidden });
+    this.say(`Label ${session.label}`);
+  }
+
+  #figure() {
+    const { session, plot, overlay } = this.page;
+    plot.setShapes(this.#shapesOf());
+    const box = session.selectedBox();
+    overlay.show("selected", box && box.id !== session.lifted ? box : null, box && session.colorOf(box.label));
+  }
+
+  #shapesOf() {
+    const { session } = this.page;
+    const { colors, hidden, selected, lifted } = session;
+    return this.#shapes.of(session.boxes(), { colors, hidden, selected, lifted });
+  }
+
+  #rowsOf(annotation) {
+    if (!this.#rows.has(annotation)) this.#rows.set(annotation, rowsOf(annotation));
+    return this.#rows.get(annotation);
+  }
+
+  #enable() {
+    const { session } = this.page;
+    byId("undo").disabled = !session.canUndo;
+    byId("redo").disabled = !session.canRedo;
+    byId("box-tools").classList.toggle("none-selected", !session.selectedBox());
+  }
+
+  // ---- images ----
+
+  /** Another image on screen: picture, boxes, ranges, table, store, names and address, in one step. */
+  swap(entry, annotation, picture) {
+    const { session, plot } = this.page;
+    session.enter(entry.id);
+    this.#shapes.clear();
+    const readable = annotation.width && picture;
+    this.#shownWidth = picture?.naturalWidth ?? 0;
+    const size = annotation.width ? annotation : { width: 640, height: 480 };
+    plot.show({
+      image: entry.id,
+      source: readable ? picture.src : null,
+      picture: size,
+      shapes: this.#shapesOf(),
+      newBoxColor: session.colorOf(session.label),
+    });
+    this.#message(readable ? "" : annotation.error || `${entry.id} cannot be shown by this browser; the batch goes on.`);
+    this.tableMessage("");
+    this.boxes();
+    byId("image-name").textContent = byId("image-name").title = entry.id;
+    this.#remember(entry.id);
+    this.say(`Image ${entry.id}, ${session.boxes().length} boxes`);
+  }
+
+  failed(entry, error) {
+    const name = entry?.id ?? "The batch";
+    if (!this.page.session.image) this.#message(`${name} cannot be loaded: ${error.message}. Reload the page to try again.`);
+    else this.warn(`${name} cannot be loaded: ${error.message}. Your edits are kept; try again.`);
+    this.place();
+  }
+
+  /** The state of an image, on screen or not: list and counters. */
+  noteState(image) {
+    const { session, batch } = this.page;
+    const known = session.stateOf(image);
+    if (!known || !batch) return;
+    batch.note(image, known.state, known.boxes);
+    if (image === session.image) this.#stateBadge(known);
+  }
+
+  #stateBadge({ state, boxes }) {
+    const badge = byId("image-state");
+    badge.textContent = state === "done" && boxes === 0 ? "verified empty" : state;
+    badge.dataset.state = state;
+  }
+
+  /** Where we are in the batch. */
+  place() {
+    const { batch, strip, session } = this.page;
+    const { entry, counts } = batch;
+    if (!entry || entry.id !== session.image) return;
+    byId("image-position").textContent = `${entry.ordinal ?? "–"} / ${batch.total}`;
+    const done = counts.done ?? 0;
+    const percent = batch.size ? (100 * done) / batch.size : 0;
+    byId("progress").style.width = `${percent}%`;
+    byId("progress").parentElement.setAttribute("aria-valuenow", String(Math.round(percent)));
+    byId("progress").parentElement.title = `${done} of ${batch.size} images done`;
+    byId("progress-text").textContent = `${done} of ${batch.size} done`;
+    byId("previous").disabled = batch.first;
+    byId("next").disabled = batch.last;
+    strip.show(batch.entries, batch.at);
+  }
+
+  #remember(image) {
+    const { session, memory, nameInAddress } = this.page;
+    memory.set(`place of ${session.annotator}`, image);
+    const address = new URL(location.href);
+    address.searchParams.set("image", image);
+    if (nameInAddress) address.searchParams.set("annotator", session.annotator);
+    history.replaceState(null, "", address);
+    document.title = `${image} · Dash Annotator`;
+  }
+
+  // ---- view ----
+
+  /** Zoom, pan or resize: what lies over the figure follows, and a sharper picture is fetched where it would show. */
+  zoomed() {
+    const { overlay, plot, session, batch } = this.page;
+    overlay?.refresh();
+    const entry = batch?.entry;
+    if (!entry || entry.id !== plot?.image || this.#sharpening === entry.id) return;
+    if (!plot.source?.endsWith("&fit=1") || this.#shownWidth >= session.annotation?.width) return;
+    const shownPerPixel = this.#shownWidth / session.annotation.width;
+    if (devicePixelRatio / plot.scale() < SHARP_ENOUGH * shownPerPixel) return;
+    this.#sharpen(entry);
+  }
+
+  async #sharpen(entry) {
+    this.#sharpening = entry.id;
+    try {
+      const picture = await this.page.pictures.load(entry.url);
+      await this.page.pointer.idle();
+      if (this.page.plot.image === entry.id) this.page.plot.sharpen(picture.src);
+    } catch {
+      this.warn("The full-size picture cannot be loaded; the smaller one stays.");
+    } finally {
+      this.#sharpening = null;
+    }
+  }
+
+  setCrosshair(on, tellSwitch) {
+    const { overlay } = this.page;
+    overlay.crosshair = on;
+    if (!on) overlay.cross(null);
+    if (tellSwitch) setProps("crosshair", { value: on });
+  }
+
+  setLight(brightness, contrast) {
+    const style = byId("graph").style;
+    style.setProperty("--brightness", Number(brightness ?? LIGHT_MIDDLE) / 100);
+    style.setProperty("--contrast", Number(contrast ?? LIGHT_MIDDLE) / 100);
+  }
+
+  resetView() {
+    setProps("brightness", { value: LIGHT_MIDDLE });
+    setProps("contrast", { value: LIGHT_MIDDLE });
+    this.setLight(LIGHT_MIDDLE, LIGHT_MIDDLE);
+    const { session, plot } = this.page;
+    session.hidden.clear();
+    plot.fit();
+    this.boxes();
+  }
+
+  nextTheme() {
+    const theme = THEMES[(THEMES.indexOf(document.documentElement.dataset.bsTheme) + 1) % THEMES.length];
+    localStorage.setItem("theme", theme);
+    this.#setTheme(theme);
+  }
+
+  #setTheme(theme) {
+    document.documentElement.dataset.bsTheme = theme;
+  }
+
+  toggleDrawer(id) {
+    for (const panel of ["labels-panel", "boxes-panel"]) byId(panel).classList.toggle("open", panel === id && !byId(id).classList.contains("open"));
+  }
+
+  #tableRoom() {
+    const { table } = this.page;
+    const top = byId("annotations-table").getBoundingClientRect().top;
+    const bottom = byId("boxes-panel").getBoundingClientRect().bottom;
+    if (bottom > 0) table?.setRoom(bottom - top - 330);
+  }
+
+  // ---- who ----
+
+  named(annotator) {
+    setProps("annotator-name", { value: annotator });
+    setProps("welcome-name", { value: annotator });
+  }
+
+  /** A name was typed: in the bar, or in the dialog (`close`). An empty one keeps the one there is. */
+  nameGiven(value, close = false) {
+    const { page } = this;
+    const name = (value ?? "").trim().replace(/\s+/g, " ");
+    if (name && name !== page.session.annotator) {
+      this.commitCell();
+      const image = page.session.image ?? new URLSearchParams(location.search).get("image");
+      page.become(name, image).then(() => page.session.commitUnnamed());
+      close = true;
+    } else if (!name && page.session.annotator) this.named(page.session.annotator);
+    if (close && (name || page.session.annotator)) setProps("help-dialog", { is_open: false });
+    else if (close) byId("welcome-name").focus();
+  }
+
+  askName() {
+    this.openHelp();
+  }
+
+  openHelp() {
+    setProps("help-dialog", { is_open: true });
+  }
+
+  helpToggled(isOpen, name) {
+    if (isOpen) setTimeout(() => !this.page.session.annotator && byId("welcome-name")?.focus(), 100);
+    else {
+      if (name) this.nameGiven(name);
+      byId("graph").focus({ preventScroll: true });
+    }
+  }
+
+  askReason() {
+    if (!this.page.session.annotation) return;
+    setProps("skip-reason", { value: "" });
+    setProps("skip-dialog", { is_open: true });
+    setTimeout(() => byId("skip-reason")?.focus(), 100);
+  }
+
+  closeSkip() {
+    const input = byId("skip-reason");
+    if (!input) return;
+    const reason = input.value.trim();
+    setProps("skip-dialog", { is_open: false });
+    this.page.skip(reason);
+  }
+
+  // ---- files ----
+
+  async download(format) {
+    const { outbox, server } = this.page;
+    if (outbox.size) await outbox.send();
+    if (outbox.size) return this.warn(`${outbox.size} edits are not saved yet, so they would be missing. Try again when it says Saved.`);
+    const link = document.createElement("a");
+    link.href = server.exportUrl(format ?? "json");
+    link.download = "";
+    link.click();
+  }
+
+  async imported(step) {
+    const { session, server, palette, navigator, batch } = this.page;
+    byId("import-undo").hidden = !step?.step;
+    if (step?.labels?.length) {
+      session.setLabels(await server.labels());
+      palette.setLabels(session.labels);
+    }
+    await session.reload();
+    await navigator.go(async () => {
+      await batch.open(session.image);
+      return false;
+    });
+    this.boxes();
+  }
+
+  // ---- messages ----
+
+  status() {
+    const { outbox } = this.page;
+    const { state, count, detail } = outbox.status();
+    const element = byId("save-status");
+    const text = {
+      saved: "Saved",
+      saving: count > 1 ? `Saving ${count}` : "Saving",
+      offline: `Offline, ${count} waiting`,
+      error: count ? `${count} refused` : "Not on disk",
+    }[state];
+    if (element.textContent !== text) element.textContent = text;
+    if (element.dataset.state !== state) {
+      element.dataset.state = state;
+      if (state === "offline") this.warn(`${detail}. Go on: your edits are kept in this browser and sent later.`);
+      if (state === "error") this.warn(detail);
+    }
+    element.title = detail || "Every edit is in the database.";
+  }
+
+  say(text) {
+    byId("announcer").textContent = text;
+  }
+
+  tableMessage(text) {
+    byId("table-message").textContent = text;
+  }
+
+  #message(text) {
+    byId("picture-message").textContent = text;
+    byId("picture-message").hidden = text === "";
+  }
+
+  /** A notice that goes by itself. */
+  warn(text, kind = "warning") {
+    const toast = document.createElement("div");
+    toast.className = `notice notice-${kind}`;
+    toast.setAttribute("role", kind === "warning" ? "alert" : "status");
+    toast.textContent = text;
+    for (const old of byId("toasts").children) if (old.textContent === text) old.remove();
+    byId("toasts").append(toast);
+    setTimeout(() => toast.remove(), NOTICE_MS);
+  }
+
+  /** A cell that is being typed in is taken over before anything else happens. */
+  commitCell() {
+    const { activeElement } = document;
+    if (activeElement?.closest("#annotations-table")) activeElement.blur();
+  }
+}
+

@@ -1,0 +1,16 @@
+"""What happens: one module per thing a person does. Each registers itself on the app it is given."""
+
+from __future__ import annotations
+
+from dash import Dash
+
+from callbacks import bring_in, edit_table, http, labels, move, name, take_away, undo, view
+from data.services import Services
+
+MODULES = (move, labels, edit_table, undo, name, view, take_away, bring_in, http)
+
+
+def register(app: Dash, services: Services) -> None:
+    """Register every callback and route."""
+    for module in MODULES:
+        module.register(app, services)

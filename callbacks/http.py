@@ -1,0 +1,199 @@
+"""The HTTP side: pictures, edits, annotations, export, health."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from urllib.parse import quote
+
+import flask
+from dash import Dash
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import HTTPException
+
+from data.annotations import annotation_to_dict
+from data.batch import Entry, Picture
+from data.edits import parse_annotator
+from data.errors import InputError
+from data.label_book import as_dict
+from data.pictures import Served
+from data.services import Services
+
+SHOWN_FIT_PX = 2048
+THUMBNAIL_FIT_PX = 144
+A_YEAR_S = 31_536_000
+EXPORTS = ("json",)
+
+log = logging.getLogger(__name__)
+
+
+def register(app: Dash, services: Services) -> None:
+    """Add the routes beside Dash's own."""
+    routes = Routes(services, base=app.config.requests_pathname_prefix)
+    prefix = app.config.routes_pathname_prefix
+    for rule, view, method in (
+        ("api/images", routes.images, "GET"),
+        ("api/images/<path:image_id>/annotations", routes.annotations, "GET"),
+        ("api/labels", routes.labels, "GET"),
+        ("api/edits", routes.edits, "POST"),
+        ("api/export/<name>", routes.export, "GET"),
+        ("images/<path:image_id>", routes.picture, "GET"),
+        ("thumbnails/<path:image_id>", routes.thumbnail, "GET"),
+        ("health", routes.health, "GET"),
+    ):
+        app.server.add_url_rule(prefix + rule, rule, _answering(view), methods=[method])
+
+
+class Routes:
+    """One method per route; each unpacks, calls a service, packs."""
+
+    def __init__(self, services: Services, *, base: str) -> None:
+        self._services = services
+        self._base = base
+
+    def images(self) -> flask.Response:
+        """A stretch of the batch: ``around`` an image or ``at`` an ordinal, filtered by ``state`` and ``search``."""
+        given = flask.request.args
+        listing = "around" not in given
+        window = self._services.batch.window(
+            annotator_name=given.get("annotator", ""),
+            around=given.get("around", ""),
+            at=_whole(given, "at", 1) if listing else None,
+            before=_whole(given, "before", 0),
+            after=_whole(given, "after", 99),
+            state=given.get("state", "all"),
+            search=given.get("search", ""),
+        )
+        return flask.jsonify(
+            total=window.total,
+            batch=window.batch,
+            counts=window.counts,
+            here=window.here,
+            images=[self._entry_to_dict(entry) for entry in window.entries],
+        )
+
+    def annotations(self, image_id: str) -> flask.Response:
+        """One image with the annotations of ``annotator``, or of everybody."""
+        picture = self._known(image_id)
+        name = flask.request.args.get("annotator")
+        found = self._services.annotations.read(image_id, parse_annotator(name) if name else None)
+        answer = flask.jsonify(
+            image=image_id,
+            width=picture.width,
+            height=picture.height,
+            error=picture.error or ("This picture is no longer in the batch." if picture.gone else ""),
+            url=self._url("images", picture.id, picture.version),
+            annotations=[annotation_to_dict(one) for one in found],
+        )
+        answer.headers["Cache-Control"] = "no-cache"
+        answer.add_etag()
+        return answer.make_conditional(flask.request)
+
+    def labels(self) -> flask.Response:
+        """Every label, in the order of the palette."""
+        return flask.jsonify([as_dict(label) for label in self._services.labels.all()])
+
+    def edits(self) -> flask.Response:
+        """Take edits in; the answer comes after the commit."""
+        body = flask.request.get_json()
+        if not isinstance(body, dict) or not isinstance(body.get("edits"), list):
+            raise InputError('body: expected {"annotator": NAME, "edits": [...]}')
+        outcome = self._services.annotations.take(parse_annotator(body.get("annotator")), body["edits"])
+        refused = [{"id": edit_id, "reason": reason} for edit_id, reason in outcome.refused]
+        return flask.jsonify(accepted=outcome.accepted, refused=refused)
+
+    def export(self, name: str) -> flask.Response:
+        """All annotations as a file, streamed."""
+        if name not in EXPORTS:
+            flask.abort(404, f"format: found {name!r}, expected one of {', '.join(EXPORTS)}")
+        answer = flask.Response(self._services.transfer.export_json(), mimetype="application/json")
+        answer.headers["Content-Disposition"] = 'attachment; filename="annotations.json"'
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
+
+    def picture(self, image_id: str) -> flask.Response:
+        """A picture, upright; with ``fit=1`` no larger than a screen needs."""
+        picture = self._readable(image_id)
+        fit_px = SHOWN_FIT_PX if flask.request.args.get("fit") else None
+        return _send(self._services.pictures.shown(picture.path, picture.version, fit_px=fit_px), picture.version)
+
+    def thumbnail(self, image_id: str) -> flask.Response:
+        """A small picture for the strip."""
+        picture = self._readable(image_id)
+        shown = self._services.pictures.thumbnail(picture.path, picture.version, fit_px=THUMBNAIL_FIT_PX)
+        return _send(shown, picture.version)
+
+    def health(self) -> flask.Response:
+        """Whether the database answers."""
+        with self._services.database.reading() as connection:
+            connection.execute(text("SELECT 1"))
+        return flask.jsonify(status="ok", images=self._services.batch.size())
+
+    def _known(self, image_id: str) -> Picture:
+        picture = self._services.batch.picture(image_id)
+        if picture is None:
+            flask.abort(404, f"image: {image_id!r} is not in the batch")
+        return picture
+
+    def _readable(self, image_id: str) -> Picture:
+        picture = self._known(image_id)
+        if picture.gone or picture.error:
+            flask.abort(404, picture.error or f"image: {image_id!r} is no longer in the batch")
+        return picture
+
+    def _entry_to_dict(self, entry: Entry) -> dict[str, Any]:
+        return {
+            "id": entry.id,
+            "ordinal": entry.ordinal,
+            "state": entry.state,
+            "boxes": entry.boxes,
+            "url": self._url("images", entry.id, entry.version),
+            "thumbnail": self._url("thumbnails", entry.id, entry.version),
+        }
+
+    def _url(self, kind: str, image_id: str, version: str) -> str:
+        return f"{self._base}{kind}/{quote(image_id)}?v={version}"
+
+
+def _answering(view: Callable[..., flask.Response]) -> Callable[..., flask.Response]:
+    """Turn what can go wrong into a short JSON answer: never a traceback to a person."""
+
+    @wraps(view)
+    def answer(**arguments: Any) -> flask.Response:
+        try:
+            return view(**arguments)
+        except InputError as error:
+            return _refusal(400, str(error))
+        except HTTPException as error:
+            return _refusal(error.code or 500, error.description or "")
+        except SQLAlchemyError:
+            log.exception("the database did not answer %s", flask.request.path)
+            return _refusal(503, "the database does not answer; nothing was changed, try again")
+
+    return answer
+
+
+def _refusal(status: int, message: str) -> flask.Response:
+    answer = flask.jsonify(error=message)
+    answer.status_code = status
+    return answer
+
+
+def _whole(given: Any, name: str, default: int) -> int:
+    value = given.get(name, str(default))
+    if not value.isascii() or not value.isdigit() or len(value) > 9:
+        raise InputError(f"{name}: found {value!r}, expected a whole number")
+    return int(value)
+
+
+def _send(served: Served, version: str) -> flask.Response:
+    """Send a file that may be kept for good if it was asked for by its version, and that can run nothing."""
+    answer = flask.send_file(served.path, mimetype=served.media_type, conditional=True)
+    asked = flask.request.args.get("v")
+    answer.headers["Cache-Control"] = f"private, max-age={A_YEAR_S}, immutable" if asked == version else "no-cache"
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return answer

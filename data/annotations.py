@@ -1,0 +1,317 @@
+"""Annotations in the database: taking edits in, reading what they add up to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, select
+
+from data.batch import Batch
+from data.boxes import Box
+from data.database import Database
+from data.edits import Edit, State, now, parse_edit, parse_image_id, state_of
+from data.errors import InputError
+from data.label_book import find_label
+from data.tables import annotation, annotator, box, edit, label
+
+MOST_EDITS = 1000
+_NEVER = ("", "")
+
+
+@dataclass(frozen=True, slots=True)
+class KeptBox:
+    """A box as it is kept; ``stamp`` is that of the edit that made it so."""
+
+    box: Box
+    created: str
+    modified: str
+    stamp: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """All boxes and the state of one image by one annotator.
+
+    ``deleted`` maps the ids of removed boxes to the stamp of their removal: a page
+    needs it to tell a box that was removed from one that has not arrived yet.
+    """
+
+    image: str
+    annotator: str
+    state: State = "todo"
+    register: State | None = None
+    reason: str = ""
+    state_stamp: tuple[str, str] = _NEVER
+    last_box_time: str = ""
+    revision: int = 0
+    boxes: list[KeptBox] = field(default_factory=list)
+    deleted: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a batch of edits: ids taken (now or earlier), and ids refused with the reason."""
+
+    accepted: list[str]
+    refused: list[tuple[str | None, str]]
+
+
+class Annotations:
+    """Reads and writes annotations. Holds no state of its own: the database is the only place."""
+
+    def __init__(self, database: Database, batch: Batch) -> None:
+        self._database = database
+        self._batch = batch
+
+    def take(self, annotator_name: str, values: Sequence[object]) -> Outcome:
+        """Check and apply edits as they come from a page; returns after the commit.
+
+        Each edit stands for itself: a bad one is refused with its reason and the
+        others are taken. One that was taken before is accepted again and counts once.
+        """
+        if len(values) > MOST_EDITS:
+            raise InputError(f"edits: found {len(values)}, expected at most {MOST_EDITS} at once")
+        parsed: list[Edit] = []
+        refused: list[tuple[str | None, str]] = []
+        for value in values:
+            try:
+                parsed.append(self._parse(value))
+            except InputError as error:
+                edit_id = value.get("id") if isinstance(value, Mapping) else None
+                refused.append((edit_id if isinstance(edit_id, str) else None, str(error)))
+        accepted: list[str] = []
+        if parsed:
+            with self._database.writing() as connection:
+                for edit_id, reason in self.apply(connection, annotator_name, parsed).items():
+                    if reason:
+                        refused.append((edit_id, reason))
+                    else:
+                        accepted.append(edit_id)
+        return Outcome(accepted, refused)
+
+    def apply(
+        self, connection: Connection, annotator_name: str, edits: Sequence[Edit], *, import_id: str | None = None
+    ) -> dict[str, str]:
+        """Apply checked edits within a transaction; returns edit id -> "" or the reason it was refused."""
+        who = self._annotator_id(connection, annotator_name)
+        outcome = {}
+        seen = set(connection.scalars(select(edit.c.id).where(edit.c.id.in_([e.id for e in edits]))))
+        for one in edits:
+            outcome[one.id] = ""
+            if one.id in seen:
+                continue
+            label_id = None
+            if one.box is not None:
+                label_id = find_label(connection, one.box.label)
+                if label_id is None:
+                    outcome[one.id] = f"box.label: {one.box.label!r} is no label; add it to the labels file"
+                    continue
+            seen.add(one.id)
+            seq = _append(connection, one, who, label_id, import_id)
+            if one.kind == "state":
+                _project_state(self._database, connection, one, who, seq)
+            else:
+                _project_box(self._database, connection, one, who, seq, label_id)
+        return outcome
+
+    def read(self, image_id: str, annotator_name: str | None = None) -> list[Annotation]:
+        """The annotations of one image: of one annotator (always one, if only an empty one), or of everybody."""
+        with self._database.reading() as connection:
+            names = select(annotator.c.name).join(annotation).where(annotation.c.image_id == image_id)
+            known = [annotator_name] if annotator_name else list(connection.scalars(names.order_by(annotator.c.name)))
+            return [read_within(connection, image_id, name) for name in known]
+
+    def annotated(self) -> Iterator[tuple[str, list[Annotation]]]:
+        """Every image that has an annotation, by id, with all its annotations; memory holds one image at a time."""
+        last = ""
+        while True:
+            with self._database.reading() as connection:
+                following = select(annotation.c.image_id).where(annotation.c.image_id > last).distinct()
+                image_ids = list(connection.scalars(following.order_by(annotation.c.image_id).limit(100)))
+            if not image_ids:
+                return
+            for image_id in image_ids:
+                yield image_id, self.read(image_id)
+            last = image_ids[-1]
+
+    def _parse(self, value: object) -> Edit:
+        if not isinstance(value, Mapping):
+            raise InputError(f"edit: found {type(value).__name__}, expected an object")
+        image_id = parse_image_id(value)
+        picture = self._batch.picture(image_id)
+        if picture is None:
+            raise InputError(f"image: {image_id!r} is not in the batch")
+        if value.get("kind") == "put" and (picture.width is None or picture.height is None):
+            raise InputError(f"image: {image_id!r} has no size, so it can hold no box; {picture.error or 'it is gone'}")
+        return parse_edit(value, width=picture.width or 0, height=picture.height or 0)
+
+    def _annotator_id(self, connection: Connection, name: str) -> int:
+        statement = self._database.insert(annotator).values(name=name)
+        connection.execute(statement.on_conflict_do_nothing())
+        # The row lock makes two processes take turns with one annotator's edits; SQLite has locked the whole file.
+        query = select(annotator.c.id).where(annotator.c.name == name).with_for_update()
+        return int(connection.execute(query).scalar_one())
+
+
+def _append(connection: Connection, one: Edit, who: int, label_id: int | None, import_id: str | None) -> int:
+    values = {
+        "id": one.id,
+        "annotator_id": who,
+        "image_id": one.image,
+        "kind": one.kind,
+        "time": one.time,
+        "received": now(),
+        "box_id": one.box.id if one.box else one.box_id,
+        "label_id": label_id,
+        "state": one.state,
+        "reason": one.reason,
+        "created": one.created,
+        "modified": one.modified,
+        "import_id": import_id,
+        **_corners(one.box),
+    }
+    return int(connection.execute(edit.insert().values(values)).inserted_primary_key[0])
+
+
+def _corners(one: Box | None) -> dict[str, float | None]:
+    return {name: getattr(one, name, None) for name in ("x0", "y0", "x1", "y1")}
+
+
+def _project_box(
+    database: Database, connection: Connection, one: Edit, who: int, seq: int, label_id: int | None
+) -> None:
+    """Let a put or a delete into `box` if it is the latest word on its box; `created` is the first put of all."""
+    box_id = one.box.id if one.box else one.box_id
+    key = {"annotator_id": who, "image_id": one.image, "id": box_id}
+    old = connection.execute(select(box).where(_matches(box, key))).one_or_none()
+    was_there = old is not None and not old.deleted
+    values: dict[str, Any] = {}
+    change = 0
+    if one.box is not None:
+        values["created"] = min(one.created or one.time, (old and old.created) or "~")
+    if old is None or one.stamp > (old.stamp_time, old.stamp_id):
+        values |= {
+            "modified": one.modified or one.time,
+            "deleted": one.box is None,
+            "stamp_time": one.time,
+            "stamp_id": one.id,
+        }
+        if one.box is not None:
+            values |= {"label_id": label_id, **_corners(one.box)}
+            _pin(connection, label_id)
+        change = int(one.box is not None) - int(was_there)
+    if values and old is not None:
+        connection.execute(box.update().where(_matches(box, key)).values(values))
+    elif values:
+        connection.execute(box.insert().values({**key, **values}))
+    _touch(database, connection, one, who, seq, boxes_change=change)
+
+
+def _pin(connection: Connection, label_id: int | None) -> None:
+    """Fix the class id of a label; almost always it is fixed already, and a read is cheaper than a write."""
+    if not connection.scalar(select(label.c.pinned).where(label.c.id == label_id)):
+        connection.execute(label.update().where(label.c.id == label_id).values(pinned=True))
+
+
+def _project_state(database: Database, connection: Connection, one: Edit, who: int, seq: int) -> None:
+    key = {"annotator_id": who, "image_id": one.image}
+    old = connection.execute(select(annotation).where(_matches(annotation, key))).one_or_none()
+    last_box_time = old.last_box_time if old else ""
+    values: dict[str, Any] = {"revision": max(seq, old.revision if old else 0)}
+    if old is None or one.stamp > (old.state_time, old.state_id):
+        values |= {
+            "register": one.state,
+            "reason": one.reason,
+            "state_time": one.time,
+            "state_id": one.id,
+            "state": state_of(one.state, one.time, last_box_time),
+        }
+    _upsert(database, connection, annotation, key, values)
+
+
+def _touch(database: Database, connection: Connection, one: Edit, who: int, seq: int, *, boxes_change: int) -> None:
+    """Keep the annotation's own row in step with an edit of one of its boxes."""
+    key = {"annotator_id": who, "image_id": one.image}
+    old = connection.execute(select(annotation).where(_matches(annotation, key))).one_or_none()
+    last_box_time = max(one.time, old.last_box_time if old else "")
+    register, state_time = (old.register, old.state_time) if old else (None, "")
+    values = {
+        "last_box_time": last_box_time,
+        "state": state_of(register, state_time, last_box_time),
+        "boxes": (old.boxes if old else 0) + boxes_change,
+        "revision": max(seq, old.revision if old else 0),
+    }
+    _upsert(database, connection, annotation, key, values)
+
+
+def _upsert(database: Database, connection: Connection, table: Any, key: dict[str, Any], values: dict[str, Any]) -> None:
+    statement = database.insert(table).values({**key, **values})
+    connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=values))
+
+
+def _matches(table: Any, key: dict[str, Any]) -> Any:
+    return and_(*[table.c[name] == value for name, value in key.items()])
+
+
+def read_within(connection: Connection, image_id: str, annotator_name: str) -> Annotation:
+    """The annotation of one image by one annotator, within a transaction; an empty one if there is none."""
+    who = connection.scalar(select(annotator.c.id).where(annotator.c.name == annotator_name))
+    head = connection.execute(
+        select(annotation).where(annotation.c.annotator_id == who, annotation.c.image_id == image_id)
+    ).one_or_none()
+    if head is None:
+        return Annotation(image=image_id, annotator=annotator_name)
+    rows = connection.execute(
+        select(box, label.c.name.label("label"))
+        .outerjoin(label, label.c.id == box.c.label_id)
+        .where(box.c.annotator_id == who, box.c.image_id == image_id)
+        .order_by(box.c.created, box.c.id)
+    ).all()
+    return Annotation(
+        image=image_id,
+        annotator=annotator_name,
+        state=head.state,
+        register=head.register,
+        reason=head.reason,
+        state_stamp=(head.state_time, head.state_id),
+        last_box_time=head.last_box_time,
+        revision=head.revision,
+        boxes=[kept_box(row, row.id) for row in rows if not row.deleted],
+        deleted={row.id: (row.stamp_time, row.stamp_id) for row in rows if row.deleted},
+    )
+
+
+def kept_box(row: Row[Any], box_id: str) -> KeptBox:
+    """A row of `box` (or of `edit`, which has no stamp of its own) joined with the name of its label."""
+    fields = row._mapping
+    return KeptBox(
+        box=Box(id=box_id, label=row.label, x0=row.x0, y0=row.y0, x1=row.x1, y1=row.y1),
+        created=row.created,
+        modified=row.modified,
+        stamp=(fields.get("stamp_time", ""), fields.get("stamp_id", "")),
+    )
+
+
+def annotation_to_dict(one: Annotation) -> dict[str, Any]:
+    """An annotation as the page reads it; `assets/annotation.mjs` has the other side."""
+    return {
+        "annotator": one.annotator,
+        "state": one.state,
+        "register": one.register,
+        "reason": one.reason,
+        "state_stamp": list(one.state_stamp),
+        "last_box_time": one.last_box_time,
+        "revision": one.revision,
+        "boxes": [
+            {**box_to_dict(kept.box), "created": kept.created, "modified": kept.modified, "stamp": list(kept.stamp)}
+            for kept in one.boxes
+        ],
+        "deleted": {box_id: list(stamp) for box_id, stamp in one.deleted.items()},
+    }
+
+
+def box_to_dict(one: Box) -> dict[str, Any]:
+    """A box as JSON has it everywhere."""
+    return {"id": one.id, "label": one.label, "x0": one.x0, "y0": one.y0, "x1": one.x1, "y1": one.y1}

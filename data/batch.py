@@ -1,0 +1,189 @@
+"""The batch: which images there are, in which order, and what one annotator has left to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, desc, func, or_, select, update
+
+from data.database import Database
+from data.edits import STATES, State
+from data.errors import InputError
+from data.pictures import Pictures
+from data.sources import Source
+from data.tables import annotation, annotator, edit, image
+
+SIZE_KEY = "batch size"
+LARGEST_WINDOW = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One image in a list: its ordinal in the list (from 1), and how far one annotator is with it."""
+
+    id: str
+    ordinal: int
+    version: str
+    state: State
+    boxes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A stretch of the batch around a place.
+
+    ``here`` is the index in ``entries`` of the image asked for, or of the one that
+    follows its place when the filter leaves it out; it may be one past the end.
+    """
+
+    total: int
+    batch: int
+    counts: dict[str, int]
+    entries: list[Entry]
+    here: int
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What is known of one picture; sizes are None and ``error`` says why when it cannot be read."""
+
+    id: str
+    path: Path
+    version: str
+    width: int | None
+    height: int | None
+    error: str
+    gone: bool
+
+
+class Batch:
+    """Queries on the table `image`. Nothing here reads or returns the whole list."""
+
+    def __init__(self, database: Database, source: Source, pictures: Pictures) -> None:
+        self._database = database
+        self._source = source
+        self._pictures = pictures
+
+    def size(self) -> int:
+        """How many images the batch has."""
+        with self._database.reading() as connection:
+            return self._size(connection)
+
+    def window(
+        self,
+        *,
+        annotator_name: str,
+        around: str = "",
+        at: int | None = None,
+        before: int = 10,
+        after: int = 30,
+        state: str = "all",
+        search: str = "",
+    ) -> Window:
+        """A stretch of the filtered batch: around an image, or at an ordinal (from 1), or where the annotator left off.
+
+        Raises InputError for a state or a length that does not exist.
+        """
+        if state != "all" and state not in STATES:
+            raise InputError(f"state: found {state!r}, expected all or one of {', '.join(STATES)}")
+        if not (0 <= before <= LARGEST_WINDOW and 0 <= after <= LARGEST_WINDOW):
+            raise InputError(f"before, after: expected whole numbers from 0 to {LARGEST_WINDOW}")
+        with self._database.reading() as connection:
+            who = connection.scalar(select(annotator.c.id).where(annotator.c.name == annotator_name))
+            listed = _Listed(who, state, search)
+            place = self._place(connection, listed, who, around, at)
+            earlier = list(connection.execute(
+                listed.rows().where(image.c.position < place).order_by(desc(image.c.position)).limit(before)
+            ))  # fmt: skip
+            earlier.reverse()
+            later = connection.execute(
+                listed.rows().where(image.c.position >= place).order_by(image.c.position).limit(after + 1)
+            )
+            batch = self._size(connection)
+            if listed.everything:
+                total, first = batch, place - len(earlier)
+            else:
+                total = connection.scalar(listed.count()) or 0
+                first = (connection.scalar(listed.count().where(image.c.position < place)) or 0) + 1 - len(earlier)
+            entries = [
+                Entry(row.id, ordinal, row.version, row.state or "todo", row.boxes or 0)
+                for ordinal, row in enumerate([*earlier, *later], start=first)
+            ]
+            return Window(total, batch, self._counts(connection, who, batch), entries, len(earlier))
+
+    def picture(self, image_id: str) -> Picture | None:
+        """What is known of one image; its size is read from the file the first time. None if there never was one."""
+        with self._database.reading() as connection:
+            row = connection.execute(select(image).where(image.c.id == image_id)).one_or_none()
+        if row is None:
+            return None
+        path = self._source.path(row.location)
+        width, height, error = row.width, row.height, row.error
+        if row.position is not None and width is None and not error:
+            width, height, error = self._measure(image_id, path)
+        return Picture(row.id, path, row.version, width, height, error, row.position is None)
+
+    def _measure(self, image_id: str, path: Path) -> tuple[int | None, int | None, str]:
+        width = height = None
+        error = ""
+        try:
+            width, height = self._pictures.measure(path)
+        except InputError as problem:
+            error = str(problem)
+        with self._database.writing() as connection:
+            values = {"width": width, "height": height, "error": error}
+            connection.execute(update(image).where(image.c.id == image_id).values(values))
+        return width, height, error
+
+    def _size(self, connection: Connection) -> int:
+        return int(self._database.recall(connection, SIZE_KEY) or 0)
+
+    def _place(self, connection: Connection, listed: _Listed, who: int | None, around: str, at: int | None) -> int:
+        """The position in the batch that the window is around."""
+        if at is not None:
+            if listed.everything:
+                return max(1, min(at, self._size(connection)))
+            rows = listed.rows().order_by(image.c.position).offset(max(0, at - 1)).limit(1)
+            found = connection.execute(rows).first()
+            return found.position if found else 1
+        if not around and who is not None:
+            latest = select(edit.c.image_id).where(edit.c.annotator_id == who, edit.c.import_id.is_(None))
+            around = connection.scalar(latest.order_by(desc(edit.c.seq)).limit(1)) or ""
+        return connection.scalar(select(image.c.position).where(image.c.id == around)) or 1
+
+    def _counts(self, connection: Connection, who: int | None, batch: int) -> dict[str, int]:
+        rows = connection.execute(
+            select(annotation.c.state, func.count())
+            .join(image, image.c.id == annotation.c.image_id)
+            .where(annotation.c.annotator_id == who, image.c.position.is_not(None))
+            .group_by(annotation.c.state)
+        )
+        counts = {name: 0 for name in STATES} | {row[0]: row[1] for row in rows}
+        counts["todo"] = batch - sum(count for name, count in counts.items() if name != "todo")
+        return counts
+
+
+class _Listed:
+    """The images that a filter leaves, joined with one annotator's annotations."""
+
+    def __init__(self, who: int | None, state: str, search: str) -> None:
+        self.everything = state == "all" and not search
+        self._join = image.outerjoin(
+            annotation, and_(annotation.c.image_id == image.c.id, annotation.c.annotator_id == who)
+        )
+        conditions: list[ColumnElement[bool]] = [image.c.position.is_not(None)]
+        if state == "todo":
+            conditions.append(or_(annotation.c.state.is_(None), annotation.c.state == "todo"))
+        elif state != "all":
+            conditions.append(annotation.c.state == state)
+        if search:
+            conditions.append(image.c.id.icontains(search, autoescape=True))
+        self._where = and_(*conditions)
+
+    def rows(self) -> Select[tuple[str, int, str, State, int]]:
+        columns = (image.c.id, image.c.position, image.c.version, annotation.c.state, annotation.c.boxes)
+        return select(*columns).select_from(self._join).where(self._where)
+
+    def count(self) -> Select[tuple[int]]:
+        return select(func.count()).select_from(self._join).where(self._where)

@@ -1,0 +1,15 @@
+"""The one exception that carries a message meant for a person."""
+
+from __future__ import annotations
+
+
+class InputError(ValueError):
+    """Something given from outside is wrong: a file, a setting, an edit.
+
+    The message is one line that says where, what was found, what was expected
+    and the mend. It is shown to people as it is, on the terminal and in the page.
+    """
+
+    def within(self, where: str) -> InputError:
+        """The same error with the place it was met put in front: ``a.json: images[3]: ...``."""
+        return type(self)(f"{where}: {self}")

@@ -1,0 +1,177 @@
+"""Pictures as a browser can show them: upright, eight bits a channel, no larger than asked for."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from data.errors import InputError
+
+# What a browser shows as it is; anything else is converted once and kept.
+BROWSER_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "GIF": "image/gif", "BMP": "image/bmp"}
+BROWSER_MODES = frozenset({"1", "L", "LA", "P", "RGB", "RGBA"})
+FORMATS = (*BROWSER_TYPES, "TIFF", "MPO")
+ORIENTATION_TAG = 0x0112
+LOSSLESS_UP_TO_PX = 4_000_000
+# The EXIF orientation says how the stored picture must be turned to stand upright.
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+Image.MAX_IMAGE_PIXELS = None  # our own limit is checked before anything is decoded
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A file that can be sent to a browser, with its media type."""
+
+    path: Path
+    media_type: str
+
+
+class Pictures:
+    """Measures and converts pictures, and keeps what it converted in a folder that may be deleted at any time."""
+
+    def __init__(self, cache: Path, max_pixels: int) -> None:
+        self._cache = cache
+        self._max_pixels = max_pixels
+
+    def measure(self, path: Path) -> tuple[int, int]:
+        """Width and height in pixels of the upright picture. Raises InputError for a file that is none."""
+        with self._open(path) as picture:
+            return _upright_size(picture)
+
+    def shown(self, path: Path, version: str, *, fit_px: int | None = None) -> Served:
+        """The picture for a browser, at most ``fit_px`` on its longer side; the file itself where that will do."""
+        with self._open(path) as picture:
+            small_enough = fit_px is None or max(picture.size) <= fit_px
+            if small_enough and _browser_shows(picture):
+                return Served(path, BROWSER_TYPES[str(picture.format)])
+        return self._converted(path, version, fit_px=fit_px)
+
+    def thumbnail(self, path: Path, version: str, *, fit_px: int) -> Served:
+        """A small JPEG of the picture, at most ``fit_px`` on its longer side."""
+        return self._converted(path, version, fit_px=fit_px, always_jpeg=True)
+
+    def _converted(self, path: Path, version: str, *, fit_px: int | None, always_jpeg: bool = False) -> Served:
+        key = hashlib.sha256(f"{path}\0{version}\0{fit_px}\0{always_jpeg}".encode()).hexdigest()
+        for suffix, media_type in ((".jpg", "image/jpeg"), (".png", "image/png")):
+            kept = self._cache / key[:2] / (key[2:] + suffix)
+            if kept.exists():
+                return Served(kept, media_type)
+        with self._open(path) as picture:
+            lossless = not always_jpeg and picture.format not in ("JPEG", "MPO") and _area(picture) <= LOSSLESS_UP_TO_PX
+            try:
+                image = _displayable(picture, fit_px)
+            except (OSError, ValueError, SyntaxError, EOFError) as error:
+                raise InputError(f"{path.name}: cannot be decoded ({error}); the file is damaged") from error
+        suffix, media_type = (".png", "image/png") if lossless else (".jpg", "image/jpeg")
+        kept = self._cache / key[:2] / (key[2:] + suffix)
+        _save(image, kept, lossless=lossless)
+        return Served(kept, media_type)
+
+    def _open(self, path: Path) -> Image.Image:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # Pillow warns of odd metadata; what matters raises
+                picture = Image.open(path, formats=FORMATS)
+        except UnidentifiedImageError:
+            found = "is empty" if path.stat().st_size == 0 else "is no picture that can be read"
+            raise InputError(f"{path.name}: {found}; expected {', '.join(BROWSER_TYPES)} or TIFF") from None
+        except (OSError, ValueError, SyntaxError, EOFError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise InputError(f"{path.name}: cannot be opened ({reason})") from error
+        if _area(picture) > self._max_pixels:
+            picture.close()
+            raise InputError(
+                f"{path.name}: {picture.width} x {picture.height} pixels, more than the {self._max_pixels} "
+                f"that are opened; raise --max-pixels if the machine has the memory"
+            )
+        return picture
+
+
+def _area(picture: Image.Image) -> int:
+    return picture.width * picture.height
+
+
+def _orientation(picture: Image.Image) -> int:
+    try:
+        return int(picture.getexif().get(ORIENTATION_TAG, 1))
+    except (ValueError, TypeError, SyntaxError, OSError):
+        return 1  # metadata that cannot be read turns nothing, in browsers too
+
+
+def _upright_size(picture: Image.Image) -> tuple[int, int]:
+    turned = _orientation(picture) in (5, 6, 7, 8)
+    return (picture.height, picture.width) if turned else (picture.width, picture.height)
+
+
+def _browser_shows(picture: Image.Image) -> bool:
+    return (
+        picture.format in BROWSER_TYPES
+        and picture.mode in BROWSER_MODES
+        and _orientation(picture) == 1
+        and not getattr(picture, "is_animated", False)
+    )
+
+
+def _displayable(picture: Image.Image, fit_px: int | None) -> Image.Image:
+    """Decode, scale down, turn upright and bring to eight bits a channel."""
+    turn = TURNS.get(_orientation(picture))
+    if fit_px is not None:
+        picture.draft("RGB" if picture.mode in ("RGB", "YCbCr") else None, (fit_px, fit_px))
+    picture.load()
+    image: Image.Image = picture
+    if image.mode[:1] in ("I", "F"):
+        image = _stretched(image)
+    has_alpha = image.mode in ("LA", "PA", "RGBA") or "transparency" in image.info
+    if has_alpha:
+        image = image.convert("RGBA")
+    elif image.mode not in ("L", "RGB"):
+        image = image.convert("RGB")
+    if fit_px is not None:
+        image.thumbnail((fit_px, fit_px), reducing_gap=2.0)
+    if turn is not None:
+        image = image.transpose(turn)
+    if has_alpha:
+        ground = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(ground, image).convert("RGB")
+    return image
+
+
+def _stretched(image: Image.Image) -> Image.Image:
+    """16-bit and float pictures between their 0.5th and 99.5th percentile, since their range is seldom all used."""
+    values = np.asarray(image, dtype=np.float64)
+    finite = values[np.isfinite(values)]
+    low, high = np.percentile(finite, (0.5, 99.5)) if finite.size else (0.0, 1.0)
+    scaled = np.clip((np.nan_to_num(values) - low) / max(high - low, 1e-12), 0, 1)
+    return Image.fromarray((scaled * 255).round().astype(np.uint8))
+
+
+def _save(image: Image.Image, target: Path, *, lossless: bool) -> None:
+    """Write under another name first: a reader never meets half a file."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=target.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            if lossless:
+                image.save(file, "PNG", compress_level=3)
+            else:
+                image.save(file, "JPEG", quality=90)
+        os.replace(name, target)
+    except BaseException:
+        os.unlink(name)
+        raise

@@ -1,0 +1,51 @@
+"""The parts of a running application, as the callbacks are given them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from data.annotations import Annotations
+from data.batch import Batch
+from data.database import Database
+from data.indexing import Indexer
+from data.label_book import LabelBook
+from data.labels import read_labels
+from data.pictures import Pictures
+from data.settings import Settings
+from data.sources import Source, open_source
+from data.transfer import Transfer
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything that answers a callback or a command. No part keeps an annotator's state in memory."""
+
+    database: Database
+    source: Source
+    pictures: Pictures
+    batch: Batch
+    labels: LabelBook
+    annotations: Annotations
+    transfer: Transfer
+    indexer: Indexer
+
+
+def make_services(settings: Settings, database: Database) -> Services:
+    """Put the parts together over an open database. Raises InputError in one line for a setting of no use."""
+    entries = read_labels(settings.labels)
+    source = open_source(settings.images)
+    labels = LabelBook(database)
+    labels.adopt(entries)
+    pictures = Pictures(settings.cache, settings.max_pixels)
+    batch = Batch(database, source, pictures)
+    annotations = Annotations(database, batch)
+    return Services(
+        database=database,
+        source=source,
+        pictures=pictures,
+        batch=batch,
+        labels=labels,
+        annotations=annotations,
+        transfer=Transfer(database, batch, annotations, labels),
+        indexer=Indexer(database, source),
+    )

@@ -1,0 +1,90 @@
+"""Settings: what a deployment can choose, each an option and an environment variable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from data.errors import InputError
+
+HERE = Path(__file__).resolve().parent.parent
+SAMPLE = "sample"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting: the option is its name with dashes, the variable is ``variable``."""
+
+    name: str
+    variable: str
+    default: str
+    help: str
+
+
+SETTINGS = (
+    Setting("images", "IMAGES", SAMPLE, "folder with the pictures (recursive), or 'sample'"),
+    Setting("labels", "LABELS", "data/labels.toml", "labels file"),
+    Setting("database", "DATABASE_URL", "instance/annotations.db", "SQLite file or postgresql:// URL"),
+    Setting("cache", "CACHE", "instance/cache", "folder for thumbnails and converted pictures; safe to delete"),
+    Setting("host", "HOST", "127.0.0.1", "address to listen on; 0.0.0.0 for all"),
+    Setting("port", "PORT", "8050", "port to listen on; 0 for any free one"),
+    Setting("max_pixels", "MAX_PIXELS", "200000000", "largest picture that is opened, in pixels"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A checked choice of every setting. Paths are absolute, ``database`` is a SQLAlchemy URL."""
+
+    images: str
+    labels: Path
+    database: str
+    cache: Path
+    host: str
+    port: int
+    max_pixels: int
+
+
+def make_settings(given: Mapping[str, str | None], environment: Mapping[str, str]) -> Settings:
+    """Settle each setting: the given option wins, then the variable, then the default.
+
+    Raises InputError for a value that cannot be, and for a SQLite file on a disk
+    that does not last (Heroku sets ``DYNO``).
+    """
+    chosen = {s.name: given.get(s.name) or environment.get(s.variable) or s.default for s in SETTINGS}
+    if environment.get("DYNO") and not (given.get("database") or environment.get("DATABASE_URL")):
+        raise InputError(
+            "DATABASE_URL is not set, and a SQLite file would be lost at the next restart of this dyno; "
+            "add a database with: heroku addons:create heroku-postgresql"
+        )
+    return Settings(
+        images=chosen["images"],
+        labels=_absolute(chosen["labels"], from_default=chosen["labels"] == "data/labels.toml"),
+        database=database_url(chosen["database"]),
+        cache=_absolute(chosen["cache"], from_default=chosen["cache"] == "instance/cache"),
+        host=chosen["host"],
+        port=_whole(chosen["port"], "port", 0, 65535),
+        max_pixels=_whole(chosen["max_pixels"], "max_pixels", 1, 10**12),
+    )
+
+
+def database_url(value: str) -> str:
+    """The SQLAlchemy URL for what was given: a URL, a `postgres://` URL or a path to a SQLite file."""
+    for spelling in ("postgres://", "postgresql://"):
+        if value.startswith(spelling):
+            return "postgresql+psycopg://" + value.removeprefix(spelling)
+    if "://" in value:
+        return value
+    return f"sqlite:///{_absolute(value, from_default=value == 'instance/annotations.db')}"
+
+
+def _absolute(value: str, *, from_default: bool) -> Path:
+    """Defaults lie beside the code; what a person types is relative to where they are."""
+    return HERE / value if from_default else Path(value).expanduser().absolute()
+
+
+def _whole(value: str, name: str, low: int, high: int) -> int:
+    if not value.isascii() or not value.isdigit() or not low <= int(value) <= high:
+        raise InputError(f"{name}: found {value!r}, expected a whole number from {low} to {high}")
+    return int(value)

@@ -1,0 +1,96 @@
+"""The dialogs: help with the keys (and the name, at the first visit), and the reason for a skip."""
+
+from __future__ import annotations
+
+import dash_bootstrap_components as dbc
+from dash import html
+
+from layout import ids
+from layout.keys import GROUPS, MOUSE, Key
+
+
+def help_dialog() -> dbc.Modal:
+    """How it works, every key; opened by `?`, and by itself at the first visit to ask for a name."""
+    return dbc.Modal(
+        id=ids.HELP_DIALOG,
+        size="xl",
+        scrollable=True,
+        is_open=False,
+        labelledby="help-title",
+        children=[
+            dbc.ModalHeader(dbc.ModalTitle("How it works", id="help-title", tag="h2"), close_button=True),
+            dbc.ModalBody(
+                [
+                    html.Form(
+                        className="welcome",
+                        action="javascript:void(0)",
+                        children=[
+                            html.Label("Your name", htmlFor=ids.WELCOME_NAME, className="fw-semibold"),
+                            dbc.Input(
+                                id=ids.WELCOME_NAME,
+                                type="text",
+                                maxLength=80,
+                                                                autocomplete="nickname",
+                                placeholder="for example Ada",
+                            ),
+                            html.Span(
+                                "Your boxes are kept under this name; others never overwrite them.",
+                                className="small text-body-secondary",
+                            ),
+                        ],
+                    ),
+                    html.P(
+                        "Choose a label, drag a rectangle around a thing, press E when the image is done. "
+                        "Everything is saved as you go, also while the network is away."
+                    ),
+                    html.Div(className="help-groups", children=[_mouse(), *[_group(*group) for group in GROUPS]]),
+                ]
+            ),
+            dbc.ModalFooter(html.Button("Start", id=ids.HELP_CLOSE, className="btn btn-primary", n_clicks=0)),
+        ],
+    )
+
+
+def skip_dialog() -> dbc.Modal:
+    """Why is this image skipped? An empty reason will do."""
+    return dbc.Modal(
+        id=ids.SKIP_DIALOG,
+        is_open=False,
+        centered=True,
+        labelledby="skip-title",
+        children=[
+            dbc.ModalHeader(dbc.ModalTitle("Skip this image", id="skip-title", tag="h2")),
+            dbc.ModalBody(
+                [
+                    html.Label("Reason", htmlFor=ids.SKIP_REASON),
+                    dbc.Input(
+                        id=ids.SKIP_REASON,
+                        type="text",
+                        maxLength=500,
+                                                placeholder="blurred, not ours, unsure … (may be empty)",
+                        list="skip-reasons",
+                    ),
+                    html.Datalist(
+                        id="skip-reasons", children=[html.Option(value=v) for v in ("blurred", "unsure", "not relevant")]
+                    ),
+                ]
+            ),
+            dbc.ModalFooter(html.Button("Skip and go on", id=ids.SKIP_CONFIRM, className="btn btn-primary", n_clicks=0)),
+        ],
+    )
+
+
+def _group(title: str, keys: tuple[Key, ...]) -> html.Section:
+    rows = [(key.shown, key.does) for key in keys if key.shown]
+    return html.Section([html.H3(title, className="help-title"), _rows(rows)])
+
+
+def _mouse() -> html.Section:
+    return html.Section([html.H3("Mouse", className="help-title"), _rows(list(MOUSE))])
+
+
+def _rows(rows: list[tuple[str, str]]) -> html.Dl:
+    cells: list[html.Dt | html.Dd] = []
+    for shown, does in rows:
+        cells += [html.Dt(html.Kbd(shown)), html.Dd(does)]
+    return html.Dl(cells)

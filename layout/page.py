@@ -1,0 +1,86 @@
+"""The page: values in, components out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dash import dcc, html
+
+from layout import ids, keys
+from layout.dialogs import help_dialog, skip_dialog
+from layout.figure import figure
+from layout.navbar import navbar
+from layout.panels import boxes_panel, labels_panel
+
+# The page starts its modules itself, so that each is loaded once and in one version.
+INDEX = """<!DOCTYPE html>
+<html lang="en">
+  <head>
+    {%metas%}
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <title>{%title%}</title>
+    {%favicon%}
+    {%css%}
+  </head>
+  <body>
+    {%app_entry%}
+    <footer>{%config%}{%scripts%}{%renderer%}</footer>
+  </body>
+</html>
+"""
+
+
+def page(*, labels: Sequence[Mapping[str, Any]], formats: Mapping[str, str], base: str, database: str) -> html.Div:
+    """The whole page. ``labels`` as `data.label_book.as_dict` gives them, ``base`` the address it is
+    served under, ``database`` the name under which the browser keeps what is not saved yet."""
+    names = [str(label["name"]) for label in labels]
+    config = {"base": base, "database": database, "labels": list(labels), "keys": keys.bindings()}
+    return html.Div(
+        id=ids.PAGE,
+        className="page",
+        **{"data-config": json.dumps(config)},
+        children=[
+            navbar(),
+            html.Main(
+                className="work",
+                children=[
+                    labels_panel(names),
+                    html.Div(
+                        className="stage",
+                        children=[
+                            figure(),
+                            html.Div(id=ids.OVERLAY, className="overlay"),
+                            html.Div("Loading …", id=ids.PICTURE_MESSAGE, className="picture-message", role="status"),
+                        ],
+                    ),
+                    boxes_panel(names, formats),
+                ],
+            ),
+            _footer(),
+            html.Div(id=ids.TOASTS, className="toasts"),
+            html.Div(id=ids.ANNOUNCER, className="visually-hidden", role="status", **{"aria-live": "polite"}),
+            help_dialog(),
+            skip_dialog(),
+            dcc.Store(id=ids.STORE),
+        ],
+    )
+
+
+def _footer() -> html.Nav:
+    return html.Nav(
+        className="foot border-top bg-body",
+        **{"aria-label": "Batch"},
+        children=[
+            _button(ids.PREVIOUS, "‹ Previous", "Previous image (A)", "btn-outline-secondary"),
+            html.Div(id=ids.STRIP, className="strip", role="group", **{"aria-label": "Images around this one"}),
+            _button(ids.SKIP, "Skip", "Skip this image, with a reason (X)", "btn-outline-secondary"),
+            _button(ids.MARK_DONE, "Done and next", "Mark done and go on (E or Enter)", "btn-success"),
+            _button(ids.NEXT, "Next ›", "Next image (D)", "btn-outline-secondary"),
+        ],
+    )
+
+
+def _button(component_id: str, text: str, title: str, style: str) -> html.Button:
+    return html.Button(text, id=component_id, title=title, className=f"btn btn-sm text-nowrap {style}", n_clicks=0)

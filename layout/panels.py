@@ -1,0 +1,140 @@
+"""The panels beside the picture: labels and view to the left, boxes and files to the right."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import dash_bootstrap_components as dbc
+from dash import dcc, html
+
+from layout import ids
+from layout.table import table
+
+STATE_CHOICES = ("all", "todo", "in progress", "done", "skipped")
+
+
+def labels_panel(label_names: Sequence[str]) -> html.Aside:
+    """Choose a label, hide labels, find images, adjust the view."""
+    return html.Aside(
+        id=ids.LABELS_PANEL,
+        className="panel panel-left border-end bg-body",
+        **{"aria-label": "Labels, batch and view"},
+        children=[
+            html.H2("Label", className="panel-title"),
+            dcc.Dropdown(
+                id=ids.LABEL_DROPDOWN,
+                options=[{"label": name, "value": name} for name in label_names],
+                value=label_names[0],
+                clearable=False,
+            ),
+            html.Div(id=ids.PALETTE, className="palette", role="group", **{"aria-label": "Labels"}),
+            html.H2("Batch", className="panel-title"),
+            _unseen("Search images by name", ids.IMAGE_SEARCH),
+            dbc.Input(
+                id=ids.IMAGE_SEARCH,
+                type="search",
+                placeholder="Search by name  ( / )",
+                size="sm",
+                debounce=0.2,
+            ),
+            html.Div(
+                className="d-flex gap-2",
+                children=[
+                    _unseen("Show images by state", ids.STATE_FILTER),
+                    dbc.Select(
+                        id=ids.STATE_FILTER,
+                        options=[{"label": _sentence(name), "value": name} for name in STATE_CHOICES],
+                        value="all",
+                        size="sm",
+                    ),
+                    _unseen("Jump to number", ids.IMAGE_JUMP),
+                    dbc.Input(
+                        id=ids.IMAGE_JUMP,
+                        type="number",
+                        placeholder="No.",
+                        min=1,
+                        step=1,
+                        debounce=True,
+                        size="sm",
+                        className="jump",
+                    ),
+                ],
+            ),
+            html.H2("View", className="panel-title"),
+            dbc.Switch(id=ids.CROSSHAIR, label="Crosshair (C)", value=False, className="small"),
+            _slider(ids.BRIGHTNESS, "Brightness"),
+            _slider(ids.CONTRAST, "Contrast"),
+            html.Button(
+                "Reset view", id=ids.RESET_VIEW, className="btn btn-sm btn-link p-0 align-self-start", n_clicks=0
+            ),
+        ],
+    )
+
+
+def boxes_panel(label_names: Sequence[str], formats: Mapping[str, str]) -> html.Aside:
+    """The table of boxes, and the ways in and out."""
+    return html.Aside(
+        id=ids.BOXES_PANEL,
+        className="panel panel-right border-start bg-body",
+        **{"aria-label": "Boxes and files"},
+        children=[
+            html.H2(["Boxes ", html.Span(id=ids.BOX_COUNT, className="text-body-secondary")], className="panel-title"),
+            html.Div(id=ids.TABLE_MESSAGE, className="table-message", role="alert"),
+            table(label_names),
+            html.Div(id=ids.BOX_TOOLS, className="box-tools"),
+            html.H2("Files", className="panel-title"),
+            html.Div(
+                className="d-flex gap-2",
+                children=[
+                    _unseen("Format to download", ids.EXPORT_FORMAT),
+                    dbc.Select(
+                        id=ids.EXPORT_FORMAT,
+                        options=[{"label": text, "value": name} for name, text in formats.items()],
+                        value=next(iter(formats)),
+                        size="sm",
+                    ),
+                    html.Button(
+                        "Download", id=ids.DOWNLOAD, className="btn btn-sm btn-outline-primary text-nowrap", n_clicks=0
+                    ),
+                ],
+            ),
+            dcc.Upload(
+                id=ids.UPLOAD,
+                className="upload",
+                className_active="upload upload-active",
+                accept=".json,application/json",
+                children=html.Span(["Drop an annotation file here, or ", html.U("choose one")]),
+            ),
+            html.Div(id=ids.IMPORT_REPORT, className="small", role="status"),
+            html.Button(
+                "Take this import back",
+                id=ids.IMPORT_UNDO,
+                className="btn btn-sm btn-outline-secondary align-self-start",
+                hidden=True,
+                n_clicks=0,
+            ),
+            dcc.Store(id=ids.IMPORT_STEP),
+        ],
+    )
+
+
+def _slider(component_id: str, name: str) -> html.Label:
+    # A plain range input: one number, one hand, nothing to load.
+    return html.Label(
+        className="view-slider small",
+        children=[
+            html.Span(name),
+            dbc.Input(
+                id=component_id, type="range", min=25, max=300, step=5, value=100, className="form-range", debounce=False
+            ),
+        ],
+    )
+
+
+def _unseen(text: str, component_id: str) -> html.Label:
+    """A label for screen readers, where the look of a control says enough to the others."""
+    return html.Label(text, htmlFor=component_id, className="visually-hidden")
+
+
+def _sentence(name: str) -> str:
+    return name[0].upper() + name[1:]
