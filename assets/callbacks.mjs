@@ -28,7 +28,6 @@ export function callbacks(page) {
     choose_label: (p, name) => name !== p.session.label && p.session.chooseLabel(name),
 
     table_edited: (p, _time, rows, before) => tableEdited(p, rows, before),
-    row_deleted: (p, before, rows) => tableEdited(p, rows, before),
     row_selected: (p, cell) => cell && p.session.boxes().some((box) => box.id === cell.row_id) && p.session.select(cell.row_id),
 
     undo: (p, count) => newClicks("undo", count) && p.session.undo(),

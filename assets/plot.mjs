@@ -84,6 +84,11 @@ export class Plot {
     this.element._fullLayout._outlining = false;
   }
 
+  /** Take away the outline that plotly drew during a drag that was dropped. */
+  clearOutline() {
+    for (const outline of this.element.querySelectorAll(".zoomlayer .select-outline")) outline.remove();
+  }
+
   /** Size of the plot area in CSS pixels. */
   area() {
     const { xaxis, yaxis } = this.element._fullLayout;
@@ -103,7 +108,7 @@ export class Plot {
     const { x, y } = this.ranges();
     return {
       x: x[0] + ((clientX - frame.left) / frame.width) * (x[1] - x[0]),
-      y: y[0] + ((clientY - frame.top) / frame.height) * (y[1] - y[0]),
+      y: y[1] + ((clientY - frame.top) / frame.height) * (y[0] - y[1]), // range[1] is at the top
     };
   }
 
@@ -111,7 +116,7 @@ export class Plot {
   toArea(point) {
     const { width, height } = this.area();
     const { x, y } = this.ranges();
-    return { x: ((point.x - x[0]) / (x[1] - x[0])) * width, y: ((point.y - y[0]) / (y[1] - y[0])) * height };
+    return { x: ((point.x - x[0]) / (x[1] - x[0])) * width, y: ((point.y - y[1]) / (y[0] - y[1])) * height };
   }
 
   /** Pixels of the picture per CSS pixel. */

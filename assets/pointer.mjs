@@ -134,9 +134,10 @@ export class Pointer {
 
   #end() {
     this.#drag = null;
-    // After plotly's own handler of this very event: only then its outline is gone.
+    // After plotly's own handlers of this very event.
     setTimeout(() => {
       if (this.#drag) return;
+      this.plot.clearOutline();
       for (const resolve of this.#waiting.splice(0)) resolve();
     });
   }
@@ -175,7 +176,7 @@ export class Pointer {
     };
     this.#onNextFrame({
       x: along(ranges.x, was.x - area.left, is.x - area.left, area.width),
-      y: along(ranges.y, was.y - area.top, is.y - area.top, area.height),
+      y: along(ranges.y.toReversed(), was.y - area.top, is.y - area.top, area.height).reverse(), // the first is at the bottom
     });
   }
 

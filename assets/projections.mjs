@@ -75,12 +75,13 @@ function box_to_row(box, image) {
   return { id, image, Type: label, X0: x0, Y0: y0, X1: x1, Y1: y1, Timestamp: localTime(modified) };
 }
 
-/** A time of the store (UTC) as the person's clock shows it. */
-export function localTime(time) {
+/** A time of the store (UTC) by the person's clock: the hour today, the day before that. */
+export function localTime(time, present = new Date()) {
   const date = new Date(time);
   const two = (number) => String(number).padStart(2, "0");
-  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
-  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+  const day = (d) => `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())}`;
+  const hour = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+  return day(date) === day(present) ? hour : day(date);
 }
 
 /** An annotation as plain data: what `annotations-store` holds for each image, and `window.annotator.state()` returns. */

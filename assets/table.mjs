@@ -8,10 +8,18 @@ const ROW_HEIGHT_PX = 31;
 export class Table {
   #waiting = null;
 
+  #pressed = false;
+
   constructor({ id, setProps, message }) {
     Object.assign(this, { id, setProps, message });
-    // A cell that is being edited is left alone; what came meanwhile is written when it is let go of.
-    for (const name of ["focusout", "keyup", "pointerup"]) addEventListener(name, () => setTimeout(() => this.#writeWaiting()), true);
+    // A cell that is being edited is left alone, and so is the table between press and click, or the click would find
+    // another row under it. What came meanwhile is written after that.
+    const inTable = (event) => Boolean(event.target.closest?.(`#${id}`));
+    addEventListener("pointerdown", (event) => (this.#pressed = inTable(event)), true);
+    for (const name of ["pointerup", "pointercancel"]) addEventListener(name, () => (this.#pressed = false), true);
+    for (const name of ["pointerup", "pointercancel", "focusout", "keyup"]) {
+      addEventListener(name, () => this.#waiting && setTimeout(() => this.#writeWaiting()), true);
+    }
   }
 
   /** Show rows, and mark the one with the selected id, turning to its page. */
@@ -26,19 +34,23 @@ export class Table {
     if (pageSize !== this.pageSize) this.setProps(this.id, { page_size: (this.pageSize = pageSize) });
   }
 
+  /** Whether a person is at a cell: it was entered, or something else than its value is typed in it, or its menu is open. */
   get beingEdited() {
-    return Boolean(document.querySelector(`#${this.id} td.focused, #${this.id} .Select.is-open`));
+    const input = document.activeElement?.closest(`#${this.id} td input`);
+    const typed = input && input.value !== (input.parentElement.querySelector(".input-cell-value-shadow")?.textContent ?? input.value);
+    const entered = input?.classList.contains("focused");
+    return Boolean(typed || entered || document.querySelector(`#${this.id} .Select.is-open`));
   }
 
   #writeWaiting() {
-    if (!this.#waiting || this.beingEdited) return;
+    if (!this.#waiting || this.#pressed || this.beingEdited) return;
     const { rows, selected } = this.#waiting;
     this.#waiting = null;
     const props = {};
     if (rows !== this.rows) props.data = this.rows = rows;
     if (selected !== this.selected) {
       this.selected = selected;
-      props.style_data_conditional = selected ? [marked(selected)] : [];
+      props.style_data_conditional = selected ? [...AT_CELL, marked(selected)] : AT_CELL;
       const index = rows.findIndex((row) => row.id === selected);
       if (index >= 0 && this.pageSize) props.page_current = Math.floor(index / this.pageSize);
     }
@@ -50,6 +62,12 @@ export class Table {
     this.rows = null;
   }
 }
+
+const AT_CELL = ["active", "selected"].map((state) => ({
+  if: { state },
+  backgroundColor: "var(--selected-row)",
+  border: "1px solid var(--bs-primary)",
+}));
 
 const marked = (id) => ({
   if: { filter_query: `{id} = "${id}"` },

@@ -239,9 +239,9 @@ export class View {
 
   #tableRoom() {
     const { table } = this.page;
-    const top = byId("annotations-table").getBoundingClientRect().top;
+    const top = byId("annotations-table")?.getBoundingClientRect().top; // not there yet when the page starts
     const bottom = byId("boxes-panel").getBoundingClientRect().bottom;
-    if (bottom > 0) table?.setRoom(bottom - top - 330);
+    if (top && bottom > 0) table?.setRoom(bottom - top - 330);
   }
 
   // ---- who ----

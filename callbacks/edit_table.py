@@ -10,7 +10,7 @@ from layout import ids
 
 
 def register(app: Dash, services: Services) -> None:
-    """``data_timestamp`` and ``data_previous`` change by a person's hand alone, so our own writing is no echo."""
+    """``data_timestamp`` changes by a person's hand alone, so our own writing is no echo."""
     on(
         app,
         "table_edited",
@@ -18,5 +18,4 @@ def register(app: Dash, services: Services) -> None:
         State(ids.TABLE, "data"),
         State(ids.TABLE, "data_previous"),
     )
-    on(app, "row_deleted", Input(ids.TABLE, "data_previous"), State(ids.TABLE, "data"))
     on(app, "row_selected", Input(ids.TABLE, "active_cell"))

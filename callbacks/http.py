@@ -90,7 +90,8 @@ class Routes:
         )
         answer.headers["Cache-Control"] = "no-cache"
         answer.add_etag()
-        return answer.make_conditional(flask.request)
+        answer.make_conditional(flask.request)
+        return answer
 
     def labels(self) -> flask.Response:
         """Every label, in the order of the palette."""

@@ -172,7 +172,7 @@ def _append(connection: Connection, one: Edit, who: int, label_id: int | None, i
         "import_id": import_id,
         **_corners(one.box),
     }
-    return int(connection.execute(edit.insert().values(values)).inserted_primary_key[0])
+    return int(connection.execute(edit.insert().values(values).returning(edit.c.seq)).scalar_one())
 
 
 def _corners(one: Box | None) -> dict[str, float | None]:
@@ -246,7 +246,9 @@ def _touch(database: Database, connection: Connection, one: Edit, who: int, seq:
     _upsert(database, connection, annotation, key, values)
 
 
-def _upsert(database: Database, connection: Connection, table: Any, key: dict[str, Any], values: dict[str, Any]) -> None:
+def _upsert(
+    database: Database, connection: Connection, table: Any, key: dict[str, Any], values: dict[str, Any]
+) -> None:
     statement = database.insert(table).values({**key, **values})
     connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=values))
 

@@ -159,7 +159,7 @@ class Batch:
             .where(annotation.c.annotator_id == who, image.c.position.is_not(None))
             .group_by(annotation.c.state)
         )
-        counts = {name: 0 for name in STATES} | {row[0]: row[1] for row in rows}
+        counts = dict.fromkeys(STATES, 0) | {row[0]: row[1] for row in rows}
         counts["todo"] = batch - sum(count for name, count in counts.items() if name != "todo")
         return counts
 
@@ -185,5 +185,5 @@ class _Listed:
         columns = (image.c.id, image.c.position, image.c.version, annotation.c.state, annotation.c.boxes)
         return select(*columns).select_from(self._join).where(self._where)
 
-    def count(self) -> Select[tuple[int]]:
+    def count(self) -> Select[int]:
         return select(func.count()).select_from(self._join).where(self._where)

@@ -70,7 +70,9 @@ def open_database(url: str) -> Database:
         parsed = make_url(url)
         engine = _make_engine(url)
     except (ArgumentError, ImportError, SQLAlchemyError) as error:
-        raise InputError(f"database {url!r}: {_first_line(error)}; expected a SQLite file or postgresql://...") from error
+        raise InputError(
+            f"database {url!r}: {_first_line(error)}; expected a SQLite file or postgresql://..."
+        ) from error
     shown = parsed.render_as_string(hide_password=True)
     if parsed.get_backend_name() == "sqlite" and parsed.database:
         _make_folder(Path(parsed.database))
@@ -84,7 +86,9 @@ def open_database(url: str) -> Database:
 
 def _make_engine(url: str) -> Engine:
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, connect_args={"connect_timeout": 10})
+        return create_engine(
+            url, pool_pre_ping=True, pool_size=10, max_overflow=20, connect_args={"connect_timeout": 10}
+        )
     engine = create_engine(url, pool_size=10, max_overflow=50, connect_args={"timeout": 30, "check_same_thread": False})
 
     @event.listens_for(engine, "connect")
@@ -107,7 +111,9 @@ def _make_folder(path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"database {path}: its folder cannot be made ({error.strerror}); choose another path") from error
+        raise InputError(
+            f"database {path}: its folder cannot be made ({error.strerror}); choose another path"
+        ) from error
 
 
 def _migrate(engine: Engine) -> None:

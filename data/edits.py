@@ -65,7 +65,11 @@ def parse_edit(value: object, *, width: int, height: int) -> Edit:
     match value.get("kind"):
         case "put":
             return Edit(
-                id=edit_id, image=image, kind="put", time=time, box=parse_box(value.get("box"), width=width, height=height)
+                id=edit_id,
+                image=image,
+                kind="put",
+                time=time,
+                box=parse_box(value.get("box"), width=width, height=height),
             )
         case "delete":
             return Edit(

@@ -118,9 +118,7 @@ def _rename(connection: Connection, entry: LabelEntry) -> None:
 
 
 def _is_used(connection: Connection, label_id: int) -> bool:
-    used = [
-        connection.scalar(select(func.count()).where(table.c.label_id == label_id)) for table in (box, edit)
-    ]
+    used = [connection.scalar(select(func.count()).where(table.c.label_id == label_id)) for table in (box, edit)]
     return any(used)
 
 

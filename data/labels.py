@@ -1,10 +1,10 @@
 """The labels file: what a box can be called.
 
-    [[label]]
-    name = "person"        # required
-    color = "#e6194b"      # optional; a tellable one is chosen otherwise
-    hotkey = "1"           # optional; the first ten labels get 1 to 9 and 0 otherwise
-    was = ["human"]        # optional; earlier names of this label
+[[label]]
+name = "person"        # required
+color = "#e6194b"      # optional; a tellable one is chosen otherwise
+hotkey = "1"           # optional; the first ten labels get 1 to 9 and 0 otherwise
+was = ["human"]        # optional; earlier names of this label
 """
 
 from __future__ import annotations
@@ -89,7 +89,9 @@ def _refuse_repeats(labels: Sequence[LabelEntry]) -> None:
     for number, label in enumerate(labels, start=1):
         for name in (label.name, *label.was):
             if name in names:
-                raise InputError(f"label {number} ({label.name}): {name!r} is already in label {names[name]}; remove one")
+                raise InputError(
+                    f"label {number} ({label.name}): {name!r} is already in label {names[name]}; remove one"
+                )
             names[name] = number
         if label.hotkey and label.hotkey in hotkeys:
             raise InputError(

@@ -7,7 +7,16 @@ add up to, kept in the same transaction so that reading needs no replay.
 from __future__ import annotations
 
 from sqlalchemy import (
-    BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, Table, Text,
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
 )  # fmt: skip
 
 metadata = MetaData()

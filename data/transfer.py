@@ -6,8 +6,8 @@ import json
 import uuid
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, select, update
 
@@ -15,14 +15,13 @@ from data.annotations import Annotation, Annotations, KeptBox, kept_box, read_wi
 from data.batch import Batch, Picture
 from data.boxes import SMALLEST_PX, Box, clip_span
 from data.database import Database
-from data.edits import Edit, later_than, now, parse_annotator
+from data.edits import Edit, State, later_than, now, parse_annotator
 from data.errors import InputError
 from data.formats import demo2020, native
 from data.formats.parsed import ParsedAnnotation, ParsedBox
 from data.label_book import LabelBook
 from data.tables import annotator, edit, image, import_step, label
 
-READERS = (native, demo2020)
 LARGEST_UPLOAD_BYTES = 200_000_000
 _NEVER = ("", "")
 
@@ -43,7 +42,11 @@ class Report:
 
     def summary(self) -> str:
         """One sentence for a person."""
-        parts = [f"{self.boxes_added} boxes added", f"{self.boxes_changed} changed", f"{self.boxes_unchanged} already there"]
+        parts = [
+            f"{self.boxes_added} boxes added",
+            f"{self.boxes_changed} changed",
+            f"{self.boxes_unchanged} already there",
+        ]
         text = f"{self.file}: {', '.join(parts)}, in {self.images} images"
         if self.states:
             text += f"; {self.states} states set"
@@ -105,7 +108,9 @@ class Transfer:
             if row.undone:
                 raise InputError(f"import {step!r} of {row.file}: was taken back already, at {row.undone}")
             restored = kept = 0
-            touched = select(edit.c.image_id, annotator.c.name).join(annotator).where(edit.c.import_id == step).distinct()
+            touched = (
+                select(edit.c.image_id, annotator.c.name).join(annotator).where(edit.c.import_id == step).distinct()
+            )
             for image_id, name in connection.execute(touched).all():
                 edits, changed_since = _reversal(connection, image_id, name, step)
                 self._annotations.apply(connection, name, edits)
@@ -122,10 +127,10 @@ class Transfer:
             return [dict(row._mapping) for row in rows]
 
     def _annotated(self) -> Iterator[tuple[Picture, list[Annotation]]]:
-        for image_id, annotations in self._annotations.annotated():
+        for image_id, found in self._annotations.annotated():
             picture = self._batch.picture(image_id)
             if picture is not None:
-                yield picture, annotations
+                yield picture, found
 
     def _match(self, parsed: Sequence[ParsedAnnotation], report: Report) -> list[tuple[ParsedAnnotation, Picture]]:
         found = []
@@ -176,7 +181,9 @@ class Transfer:
                 continue
             if old and parsed.modified and old.modified >= parsed.modified:
                 report.boxes_unchanged += 1
-                report.notes.append(f"{parsed.where}: box {box.id} was changed here later than in the file; kept as it is here")
+                report.notes.append(
+                    f"{parsed.where}: box {box.id} was changed here later than in the file; kept as it is here"
+                )
                 continue
             report.boxes_changed += int(old is not None)
             report.boxes_added += int(old is None)
@@ -201,6 +208,14 @@ class Transfer:
             )
 
 
+class Reader(Protocol):
+    """A format that can be read; see `data.formats.native`."""
+
+    def recognises(self, document: object) -> bool: ...
+
+    def parse(self, document: Any) -> tuple[list[ParsedAnnotation], list[str]]: ...
+
+
 def _parse_file(file_name: str, content: bytes) -> tuple[list[ParsedAnnotation], list[str]]:
     if len(content) > LARGEST_UPLOAD_BYTES:
         raise InputError(f"{file_name}: {len(content)} bytes, more than {LARGEST_UPLOAD_BYTES}; split the file")
@@ -213,10 +228,12 @@ def _parse_file(file_name: str, content: bytes) -> tuple[list[ParsedAnnotation],
         raise InputError(f"{file_name}: is not JSON ({error.msg} at {place}); is the download complete?") from None
     except RecursionError:
         raise InputError(f"{file_name}: is nested too deeply to be a file of annotations") from None
-    reader = next((reader for reader in READERS if reader.recognises(document)), None)
+    readers: tuple[Reader, ...] = (native, demo2020)
+    reader = next((reader for reader in readers if reader.recognises(document)), None)
     if reader is None:
         raise InputError(
-            f'{file_name}: is JSON of no known kind; expected "format": "{native.NAME}" or the 2020 demo\'s paths with "shapes"'
+            f'{file_name}: is JSON of no known kind; expected "format": "{native.NAME}", '
+            'or paths with "shapes" as the 2020 demo writes them'
         )
     try:
         return reader.parse(document)
@@ -231,7 +248,8 @@ def _fit(parsed: ParsedBox, picture: Picture) -> Box:
     if x1 - x0 < SMALLEST_PX or y1 - y0 < SMALLEST_PX:
         found = f"{parsed.x0:g}, {parsed.y0:g}, {parsed.x1:g}, {parsed.y1:g}"
         raise InputError(
-            f"{parsed.where}: {found} leaves less than one pixel inside the {picture.width} x {picture.height} picture; left out"
+            f"{parsed.where}: {found} leaves less than one pixel inside the picture of "
+            f"{picture.width} x {picture.height}; left out"
         )
     return Box(id=parsed.id or str(uuid.uuid4()), label=parsed.label, x0=x0, y0=y0, x1=x1, y1=y1)
 
@@ -264,15 +282,21 @@ def _reversal(connection: Connection, image_id: str, name: str, step: str) -> tu
         if stamps[box_id][1] not in mine:
             changed_since += 1
             continue
-        values = {"id": str(uuid.uuid4()), "image": image_id, "time": later_than(stamps[box_id][0])}
+        reverse = Edit(
+            id=str(uuid.uuid4()),
+            image=image_id,
+            kind="delete",
+            time=later_than(stamps[box_id][0]),
+            box_id=box_id,
+        )
         old = before.get(box_id)
-        if old is None or old.kind == "delete":
-            edits.append(Edit(kind="delete", box_id=box_id, **values))
-        else:
-            edits.append(Edit(kind="put", box=kept_box(old, box_id).box, modified=old.modified or old.time, **values))
+        if old is not None and old.kind == "put":
+            box = kept_box(old, box_id).box
+            reverse = replace(reverse, kind="put", box=box, box_id=None, modified=old.modified or old.time)
+        edits.append(reverse)
     untouched_before = not before
     if here.state_stamp[1] in mine or (untouched_before and not changed_since):
-        state = before[None].state if None in before else "in progress" if before else "todo"
+        state: State = before[None].state if None in before else "in progress" if before else "todo"
         latest = max([here.state_stamp[0], here.last_box_time, *[one.time for one in edits]])
         edits.append(Edit(id=str(uuid.uuid4()), image=image_id, kind="state", time=later_than(latest), state=state))
     return edits, changed_since

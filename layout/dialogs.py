@@ -30,7 +30,7 @@ def help_dialog() -> dbc.Modal:
                                 id=ids.WELCOME_NAME,
                                 type="text",
                                 maxLength=80,
-                                                                autocomplete="nickname",
+                                autocomplete="nickname",
                                 placeholder="for example Ada",
                             ),
                             html.Span(
@@ -67,15 +67,18 @@ def skip_dialog() -> dbc.Modal:
                         id=ids.SKIP_REASON,
                         type="text",
                         maxLength=500,
-                                                placeholder="blurred, not ours, unsure … (may be empty)",
+                        placeholder="blurred, not ours, unsure … (may be empty)",
                         list="skip-reasons",
                     ),
                     html.Datalist(
-                        id="skip-reasons", children=[html.Option(value=v) for v in ("blurred", "unsure", "not relevant")]
+                        id="skip-reasons",
+                        children=[html.Option(value=v) for v in ("blurred", "unsure", "not relevant")],
                     ),
                 ]
             ),
-            dbc.ModalFooter(html.Button("Skip and go on", id=ids.SKIP_CONFIRM, className="btn btn-primary", n_clicks=0)),
+            dbc.ModalFooter(
+                html.Button("Skip and go on", id=ids.SKIP_CONFIRM, className="btn btn-primary", n_clicks=0)
+            ),
         ],
     )
 

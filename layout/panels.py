@@ -125,7 +125,14 @@ def _slider(component_id: str, name: str) -> html.Label:
         children=[
             html.Span(name),
             dbc.Input(
-                id=component_id, type="range", min=25, max=300, step=5, value=100, className="form-range", debounce=False
+                id=component_id,
+                type="range",
+                min=20,
+                max=180,
+                step=5,
+                value=100,
+                className="form-range",
+                debounce=False,
             ),
         ],
     )

@@ -33,9 +33,9 @@ def table(label_names: Sequence[str]) -> dash_table.DataTable:
             cell_selectable=True,
             style_as_list_view=True,
             style_table={"overflowX": "auto"},
-            style_cell={"padding": "2px 6px", "textAlign": "right", "minWidth": "3.4rem"},
+            style_cell={"padding": "2px 4px", "textAlign": "right", "minWidth": "3.1rem"},
             style_cell_conditional=[
-                {"if": {"column_id": "Type"}, "textAlign": "left", "minWidth": "7.5rem"},
+                {"if": {"column_id": "Type"}, "textAlign": "left", "minWidth": "6.8rem"},
                 {"if": {"column_id": "Timestamp"}, "whiteSpace": "nowrap"},
             ],
         )

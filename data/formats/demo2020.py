@@ -11,8 +11,8 @@ by half a pixel on the way in. ``timestamp`` counts seconds since ``starttime``.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from data.edits import format_time
@@ -49,12 +49,8 @@ def parse(document: Mapping[str, Any]) -> tuple[list[ParsedAnnotation], list[str
     """Read a document; returns what could be read, and one line for each shape that could not."""
     failed: list[str] = []
     start = document.get("starttime")
-    parsed = [
-        annotation
-        for path, value in document.items()
-        if path != "starttime"
-        for annotation in parse_each(lambda: [_parse_image(path, value, start, failed)], failed)
-    ]
+    images = [(path, value, start, failed) for path, value in document.items() if path != "starttime"]
+    parsed = parse_each(_parse_image, images, failed)
     return parsed, failed
 
 
@@ -62,11 +58,8 @@ def _parse_image(path: str, value: object, start: object, failed: list[str]) -> 
     shapes = object_in(value, path).get("shapes")
     if not isinstance(shapes, list):
         raise InputError(f"{path}.shapes: found {type(shapes).__name__}, expected a list")
-    boxes = [
-        box
-        for index, shape in enumerate(shapes)
-        for box in parse_each(lambda: [_parse_shape(shape, start, f"{path}.shapes[{index}]")], failed)
-    ]
+    calls = [(shape, start, f"{path}.shapes[{index}]") for index, shape in enumerate(shapes)]
+    boxes = parse_each(_parse_shape, calls, failed)
     return ParsedAnnotation(image=path, boxes=boxes)
 
 

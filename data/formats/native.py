@@ -46,8 +46,8 @@ def write(labels: Sequence[Label], images: Iterable[tuple[Picture, list[Annotati
     yield json.dumps(head, ensure_ascii=False)[:-1] + ', "labels": ' + json.dumps(listed, ensure_ascii=False)
     yield ', "images": ['
     separator = "\n"
-    for picture, annotations in images:
-        yield separator + json.dumps(_image_to_dict(picture, annotations), ensure_ascii=False)
+    for picture, found in images:
+        yield separator + json.dumps(_image_to_dict(picture, found), ensure_ascii=False)
         separator = ",\n"
     yield "\n]}\n"
 
@@ -58,16 +58,15 @@ def parse(document: Mapping[str, Any]) -> tuple[list[ParsedAnnotation], list[str
     Raises InputError when the document as a whole is of no use.
     """
     if document.get("version") != VERSION:
-        raise InputError(f"version: found {document.get('version')!r}, expected {VERSION}; export again with this release")
+        raise InputError(
+            f"version: found {document.get('version')!r}, expected {VERSION}; export again with this release"
+        )
     images = document.get("images")
     if not isinstance(images, list):
         raise InputError(f"images: found {type(images).__name__}, expected a list")
     failed: list[str] = []
-    parsed = [
-        annotation
-        for index, image in enumerate(images)
-        for annotation in parse_each(lambda: _parse_image(image, f"images[{index}]", failed), failed)
-    ]
+    calls = [(image, f"images[{index}]", failed) for index, image in enumerate(images)]
+    parsed = [annotation for found in parse_each(_parse_image, calls, failed) for annotation in found]
     return parsed, failed
 
 
@@ -97,13 +96,8 @@ def _parse_image(image: object, where: str, failed: list[str]) -> list[ParsedAnn
     annotations = fields.get("annotations")
     if not isinstance(annotations, list):
         raise InputError(f"{where}.annotations: found {type(annotations).__name__}, expected a list")
-    return [
-        parsed
-        for index, one in enumerate(annotations)
-        for parsed in parse_each(
-            lambda: [_parse_annotation(one, fields, image_id, f"{where}.annotations[{index}]", failed)], failed
-        )
-    ]
+    calls = [(one, fields, image_id, f"{where}.annotations[{index}]", failed) for index, one in enumerate(annotations)]
+    return parse_each(_parse_annotation, calls, failed)
 
 
 def _parse_annotation(
@@ -126,11 +120,7 @@ def _parse_annotation(
         reason=reason,
         state_time=state_time,
         size=(image.get("width"), image.get("height")),
-        boxes=[
-            parsed
-            for index, one in enumerate(boxes)
-            for parsed in parse_each(lambda: [_parse_box(one, f"{where}.boxes[{index}]")], failed)
-        ],
+        boxes=parse_each(_parse_box, [(one, f"{where}.boxes[{i}]") for i, one in enumerate(boxes)], failed),
     )
 
 

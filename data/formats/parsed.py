@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -41,13 +41,15 @@ class ParsedAnnotation:
     boxes: list[ParsedBox] = field(default_factory=list)
 
 
-def parse_each(read: Callable[[], list[Item]], failed: list[str]) -> list[Item]:
-    """Read one item of a list; if it is bad, note why and go on without it."""
-    try:
-        return read()
-    except InputError as error:
-        failed.append(str(error))
-        return []
+def parse_each(read: Callable[..., Item], calls: Iterable[tuple[Any, ...]], failed: list[str]) -> list[Item]:
+    """Read the items of a list, each by its own arguments; of a bad one, note why and go on without it."""
+    parsed = []
+    for arguments in calls:
+        try:
+            parsed.append(read(*arguments))
+        except InputError as error:
+            failed.append(str(error))
+    return parsed
 
 
 def object_in(value: object, where: str) -> Mapping[str, Any]:
@@ -65,7 +67,9 @@ def text_in(fields: Mapping[str, Any], name: str, where: str) -> str:
     return value
 
 
-def read_box(fields: Mapping[str, Any], where: str, *, label: str, box_id: str = "", offset_px: float = 0.0) -> ParsedBox:
+def read_box(
+    fields: Mapping[str, Any], where: str, *, label: str, box_id: str = "", offset_px: float = 0.0
+) -> ParsedBox:
     """Read x0, y0, x1, y1 as numbers (or text of numbers) and add an offset to each."""
     x0, y0, x1, y1 = (_number(fields.get(name), f"{where}.{name}") + offset_px for name in ("x0", "y0", "x1", "y1"))
     return ParsedBox(label=label, x0=x0, y0=y0, x1=x1, y1=y1, where=where, id=box_id)

@@ -16,7 +16,9 @@ def _text(name: str, **options: Any) -> sa.Column[Any]:
 
 
 def _link(name: str, target: str, **options: Any) -> sa.Column[Any]:
-    return sa.Column(name, sa.Text if target in ("image.id", "import_step.id") else Serial, sa.ForeignKey(target), **options)
+    return sa.Column(
+        name, sa.Text if target in ("image.id", "import_step.id") else Serial, sa.ForeignKey(target), **options
+    )
 
 
 def _corners() -> list[sa.Column[Any]]:
