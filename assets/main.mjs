@@ -284,7 +284,8 @@ function memory(database) {
 
 async function main() {
   const page = {};
-  window.dash_clientside = { ...window.dash_clientside, annotator: callbacks(() => page.made) };
+  window.dash_clientside ??= {};
+  window.dash_clientside.annotator = callbacks(() => page.made);
   const config = await configuration();
   const journal = await openJournal(config.database).catch(() => null);
   const element = await firstDrawn(() => byId("graph"));

@@ -9,6 +9,7 @@ const FARTHEST = 3; // how many times smaller than fitted a picture may get
 
 export class Plot {
   #picture = null;
+  #fittedTo = null; // the area that the picture was fitted to; null once a person zoomed or panned
   #shapes = [];
 
   /** `handlers`: viewChanged() after zoom, pan and resize; erase() for the modebar's eraser. */
@@ -18,9 +19,9 @@ export class Plot {
     // dcc.Graph answers each relayout by copying the layout into its `figure` and drawing all again. The page
     // draws by itself, so that echo would only double the cost of every edit.
     element.removeAllListeners("plotly_relayout");
-    element.on("plotly_relayout", () => this.#keepInReach());
+    element.on("plotly_relayout", (change) => this.#onRelayout(change));
     element.on("plotly_relayouting", () => handlers.viewChanged());
-    element.on("plotly_afterplot", () => handlers.viewChanged());
+    element.on("plotly_afterplot", () => this.#onDrawn());
     element.addEventListener("click", (event) => this.#onModebar(event), true);
   }
 
@@ -41,7 +42,8 @@ export class Plot {
     this.#shapes = shapes;
     layout.meta = { ...layout.meta, image };
     this.setNewBoxColor(newBoxColor);
-    const ranges = fitRanges(picture, this.area());
+    this.#fittedTo = this.area();
+    const ranges = fitRanges(picture, this.#fittedTo);
     const images = source ? [imageOf(source, picture)] : [];
     return Plotly.relayout(this.element, { images, shapes, "xaxis.range": ranges.x, "yaxis.range": ranges.y });
   }
@@ -131,11 +133,15 @@ export class Plot {
   }
 
   setRanges({ x, y }) {
+    this.#fittedTo = null;
     return Plotly.relayout(this.element, { "xaxis.range": x, "yaxis.range": y });
   }
 
   fit() {
-    if (this.#picture) this.setRanges(fitRanges(this.#picture, this.area()));
+    if (!this.#picture) return;
+    const area = this.area();
+    this.setRanges(fitRanges(this.#picture, area));
+    this.#fittedTo = area;
   }
 
   setDragMode(dragmode) {
@@ -147,7 +153,16 @@ export class Plot {
     return Boolean(target.closest?.(".draglayer, .shapelayer, .zoomlayer, .dragcover"));
   }
 
-  #keepInReach() {
+  /** A picture that is shown whole stays whole when the window changes. */
+  #onDrawn() {
+    const { width, height } = this.area();
+    const fitted = this.#fittedTo;
+    if (fitted && (fitted.width !== width || fitted.height !== height)) this.fit();
+    this.handlers.viewChanged();
+  }
+
+  #onRelayout(change) {
+    if ("xaxis.range[0]" in change) this.#fittedTo = null; // plotly's own zoom and pan
     this.handlers.viewChanged();
     if (!this.#picture) return;
     const fitted = fitRanges(this.#picture, this.area());

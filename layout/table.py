@@ -18,7 +18,7 @@ def table(label_names: Sequence[str]) -> dash_table.DataTable:
     """Type, corners and time of each box; editable, and a row can be deleted."""
     with warnings.catch_warnings():
         # Dash 5 will take the table out of the core; requirements.txt holds us below it.
-        warnings.filterwarnings("ignore", message=".*dash_table.*", category=DeprecationWarning)
+        warnings.filterwarnings("ignore", message=r"\s*The dash_table", category=DeprecationWarning)
         return dash_table.DataTable(
             id=ids.TABLE,
             columns=[
