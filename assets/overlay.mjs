@@ -1,6 +1,8 @@
 // What moves with the pointer: the label's name, the hovered outline, corner handles, a box being moved, crosshair.
 // Plain elements above the figure: they cost nothing, and plotly need not draw for them.
 
+import { make } from "./dom.mjs";
+
 export class Overlay {
   #parts = {};
 
@@ -8,13 +10,13 @@ export class Overlay {
     this.container = container;
     this.plot = plot;
     for (const name of ["hover", "selected", "drag"]) {
-      const outline = element("div", `outline outline-${name}`, container);
-      const tag = element("span", "tag", outline);
-      const handles = name === "hover" ? [] : ["nw", "ne", "sw", "se"].map((c) => element("i", `handle handle-${c}`, outline));
+      const outline = hiddenPart(`outline outline-${name}`, container);
+      const tag = make("span", "tag", outline);
+      const handles = name === "hover" ? [] : ["nw", "ne", "sw", "se"].map((c) => make("i", `handle handle-${c}`, outline));
       this.#parts[name] = { outline, tag, handles, box: null };
     }
-    this.crossX = element("div", "cross cross-x", container);
-    this.crossY = element("div", "cross cross-y", container);
+    this.crossX = hiddenPart("cross cross-x", container);
+    this.crossY = hiddenPart("cross cross-y", container);
     this.crosshair = false;
   }
 
@@ -32,12 +34,10 @@ export class Overlay {
   /** Put everything where it belongs after the view has changed. */
   refresh() {
     const { width, height } = this.plot.area();
-    const { offsetTop } = this.container;
     if (this.width !== width || this.height !== height) {
       [this.width, this.height] = [width, height];
       Object.assign(this.container.style, { width: `${width}px`, height: `${height}px` });
     }
-    this.top = offsetTop;
     for (const part of Object.values(this.#parts)) this.#place(part);
   }
 
@@ -60,10 +60,8 @@ export class Overlay {
   }
 }
 
-function element(name, className, parent) {
-  const made = document.createElement(name);
-  made.className = className;
-  made.hidden = name === "div";
-  parent.append(made);
-  return made;
+function hiddenPart(className, container) {
+  const part = make("div", className, container);
+  part.hidden = true;
+  return part;
 }

@@ -1,5 +1,7 @@
 // The palette: each label with its colour, hotkey and number of boxes; choose it, or hide its boxes.
 
+import { make, setAttributes, setText } from "./dom.mjs";
+
 export class Palette {
   #rows = new Map();
 
@@ -17,12 +19,12 @@ export class Palette {
 
   show({ chosen, counts, hidden }) {
     for (const [name, row] of this.#rows) {
-      row.choose.setAttribute("aria-pressed", String(name === chosen));
-      row.count.textContent = counts.get(name) ?? "";
       const isHidden = hidden.has(name);
+      setAttributes(row.choose, { "aria-pressed": String(name === chosen) });
+      setText(row.count, String(counts.get(name) ?? ""));
       row.line.classList.toggle("label-hidden", isHidden);
-      row.hide.textContent = isHidden ? "show" : "hide";
-      row.hide.setAttribute("aria-label", `${isHidden ? "Show" : "Hide"} the boxes of ${name}`);
+      setText(row.hide, isHidden ? "show" : "hide");
+      setAttributes(row.hide, { "aria-label": `${isHidden ? "Show" : "Hide"} the boxes of ${name}` });
     }
   }
 
@@ -42,12 +44,4 @@ export class Palette {
     hide.addEventListener("click", () => this.handlers.hide(label.name));
     return { line, choose, count, hide };
   }
-}
-
-/** A child element. */
-export function make(name, className, parent) {
-  const element = document.createElement(name);
-  if (className) element.className = className;
-  parent.append(element);
-  return element;
 }

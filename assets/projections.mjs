@@ -3,14 +3,23 @@
 
 import { liveBoxes, stateOf } from "./annotation.mjs";
 
-const BOXES_PER_SHAPE = 50;
+const BOXES_PER_SHAPE = 80;
 const UNKNOWN_COLOR = "#9aa0a6";
+
+/** A function of a box that is computed once for each: boxes are never changed, only exchanged. */
+function perBox(compute) {
+  const known = new WeakMap();
+  return (box, ...rest) => {
+    if (!known.has(box)) known.set(box, compute(box, ...rest));
+    return known.get(box);
+  };
+}
 
 /** Where a label has no colour: it left the batch's labels in the meantime. */
 export const colorOf = (colors, label) => colors.get(label) ?? UNKNOWN_COLOR;
 
 /**
- * The resting boxes as `path` shapes, some fifty of a label in one, and the selected box as the only `rect`, last.
+ * The resting boxes as `path` shapes, some eighty of a label in one, and the selected box as the only `rect`, last.
  * A box keeps its path while the image is on screen, so that an edit changes one path and not all of them.
  */
 export class Shapes {
@@ -50,7 +59,7 @@ export class Shapes {
   }
 }
 
-const pathOf = (box) => `M${box.x0},${box.y0}H${box.x1}V${box.y1}H${box.x0}Z`;
+const pathOf = perBox((box) => `M${box.x0},${box.y0}H${box.x1}V${box.y1}H${box.x0}Z`);
 
 function pathShape(path, color) {
   const line = { color, width: 2 };
@@ -70,10 +79,14 @@ export function rowsOf(annotation) {
     .reverse();
 }
 
-function box_to_row(box, image) {
+const box_to_row = perBox((box, image) => {
   const { id, label, x0, y0, x1, y1, modified } = box;
   return { id, image, Type: label, X0: x0, Y0: y0, X1: x1, Y1: y1, Timestamp: localTime(modified) };
-}
+});
+
+const plainBox = perBox(({ id, label, x0, y0, x1, y1, created, modified }) => ({
+  id, label, x0, y0, x1, y1, created, modified,
+})); // prettier-ignore
 
 /** A time of the store (UTC) by the person's clock: the hour today, the day before that. */
 export function localTime(time, present = new Date()) {
@@ -93,9 +106,7 @@ export function plain(annotation) {
     annotator: annotation.annotator,
     state: stateOf(annotation),
     reason: annotation.reason,
-    boxes: liveBoxes(annotation).map(({ id, label, x0, y0, x1, y1, created, modified }) => ({
-      id, label, x0, y0, x1, y1, created, modified,
-    })), // prettier-ignore
+    boxes: liveBoxes(annotation).map((box) => plainBox(box)),
   };
 }
 

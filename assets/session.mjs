@@ -18,7 +18,6 @@ export class Session {
   #revisions = new Map(); // image id -> the server's revision that was last merged
   #histories = new Map(); // image id -> {steps, at}
   #plains = new WeakMap();
-  #writes = 0;
   #settled = Promise.resolve();
   #lastTime = "";
   #lifted = null;
@@ -269,17 +268,19 @@ export class Session {
     for (const [image, operations, text] of this.#unnamed.splice(0)) this.#commit(image, operations, text);
   }
 
-  /** On the disk first, on the screen then. If the disk refuses, the person is told and the edit goes on to the server. */
+  /**
+   * To the disk first, to the screen then: the write is on its way to the browser's own process, which finishes it
+   * whatever becomes of the page, well before the frame with the box is painted (docs/decisions/0003). If the disk
+   * refuses, the person is told, and the edit goes on to the server.
+   */
   async #write(entries, history) {
-    this.#writes += 1;
+    const written = this.journal?.write(entries, history);
+    this.#publish();
     try {
-      await this.journal?.write(entries, history);
+      await written;
     } catch (error) {
       this.outbox.diskTrouble = `The browser's disk refused an edit (${error.message}): wait for Saved before closing.`;
       this.view.warn(this.outbox.diskTrouble);
-    } finally {
-      this.#writes -= 1;
-      if (this.#writes === 0) this.#publish();
     }
   }
 

@@ -1,6 +1,6 @@
 // The strip of thumbnails around the present image, each with its state.
 
-import { make } from "./palette.mjs";
+import { make, setAttributes } from "./dom.mjs";
 
 const SHOWN = 12; // to each side; the strip scrolls, and what is out of sight is not loaded
 
@@ -19,12 +19,11 @@ export class Strip {
     near.forEach((entry, index) => {
       const button = this.#buttons.get(entry.id) ?? this.#make(entry);
       if (this.container.children[index] !== button) this.container.insertBefore(button, this.container.children[index] ?? null);
-      button.dataset.state = entry.state;
       const current = entry.id === entries[at]?.id;
-      button.toggleAttribute("aria-current", current);
-      button.title = `${entry.id}: ${entry.state}, ${entry.boxes} boxes`;
-      button.setAttribute("aria-label", button.title);
-      if (current) this.#centre(button);
+      const title = `${entry.id}: ${entry.state}, ${entry.boxes} boxes`;
+      setAttributes(button, { title, "aria-label": title, "data-state": entry.state, "aria-current": String(current) });
+      if (current && this.current !== entry.id) this.#centre(button);
+      if (current) this.current = entry.id;
     });
   }
 

@@ -1,5 +1,6 @@
 // Showing the session: figure, table, store, palette, status and messages. Reads the model, never changes a box.
 
+import { make, setAttributes, setText } from "./dom.mjs";
 import { countsOf, rowsOf, Shapes } from "./projections.mjs";
 
 const THEMES = ["light", "dark"];
@@ -51,7 +52,7 @@ export class View {
     const counts = countsOf(annotation);
     const total = session.boxes().length;
     palette.show({ chosen: session.label, counts, hidden: session.hidden });
-    byId("box-count").textContent = total ? `(${total})` : "";
+    setText(byId("box-count"), total ? `(${total})` : "");
     this.#enable();
     this.noteState(session.image);
     if (batch) this.place();
@@ -142,8 +143,8 @@ export class View {
 
   #stateBadge({ state, boxes }) {
     const badge = byId("image-state");
-    badge.textContent = state === "done" && boxes === 0 ? "verified empty" : state;
-    badge.dataset.state = state;
+    setText(badge, state === "done" && boxes === 0 ? "verified empty" : state);
+    setAttributes(badge, { "data-state": state });
   }
 
   /** Where we are in the batch. */
@@ -151,13 +152,15 @@ export class View {
     const { batch, strip, session } = this.page;
     const { entry, counts } = batch;
     if (!entry || entry.id !== session.image) return;
-    byId("image-position").textContent = `${entry.ordinal ?? "–"} / ${batch.total}`;
+    setText(byId("image-position"), `${entry.ordinal ?? "–"} / ${batch.total}`);
     const done = counts.done ?? 0;
     const percent = batch.size ? (100 * done) / batch.size : 0;
-    byId("progress").style.width = `${percent}%`;
-    byId("progress").parentElement.setAttribute("aria-valuenow", String(Math.round(percent)));
-    byId("progress").parentElement.title = `${done} of ${batch.size} images done`;
-    byId("progress-text").textContent = `${done} of ${batch.size} done`;
+    setAttributes(byId("progress"), { style: `width: ${percent}%` });
+    setAttributes(byId("progress").parentElement, {
+      "aria-valuenow": String(Math.round(percent)),
+      title: `${done} of ${batch.size} images done`,
+    });
+    setText(byId("progress-text"), `${done} of ${batch.size} done`);
     byId("previous").disabled = batch.first;
     byId("next").disabled = batch.last;
     strip.show(batch.entries, batch.at);
@@ -335,21 +338,21 @@ export class View {
       offline: `Offline, ${count} waiting`,
       error: count ? `${count} refused` : "Not on disk",
     }[state];
-    if (element.textContent !== text) element.textContent = text;
+    setText(element, text);
     if (element.dataset.state !== state) {
       element.dataset.state = state;
       if (state === "offline") this.warn(`${detail}. Go on: your edits are kept in this browser and sent later.`);
       if (state === "error") this.warn(detail);
     }
-    element.title = detail || "Every edit is in the database.";
+    setAttributes(element, { title: detail || "Every edit is in the database." });
   }
 
   say(text) {
-    byId("announcer").textContent = text;
+    setText(byId("announcer"), text);
   }
 
   tableMessage(text) {
-    byId("table-message").textContent = text;
+    setText(byId("table-message"), text);
   }
 
   #message(text) {
@@ -359,12 +362,10 @@ export class View {
 
   /** A notice that goes by itself. */
   warn(text, kind = "warning") {
-    const toast = document.createElement("div");
-    toast.className = `notice notice-${kind}`;
+    for (const old of byId("toasts").children) if (old.textContent === text) old.remove();
+    const toast = make("div", `notice notice-${kind}`, byId("toasts"));
     toast.setAttribute("role", kind === "warning" ? "alert" : "status");
     toast.textContent = text;
-    for (const old of byId("toasts").children) if (old.textContent === text) old.remove();
-    byId("toasts").append(toast);
     setTimeout(() => toast.remove(), NOTICE_MS);
   }
 
