@@ -10,6 +10,7 @@ export class Batch {
   total = 0;
   size = 0;
   counts = {};
+  indexing = false; // whether the server is still listing the source
   filter = { state: "all", search: "" };
   #refilling = null;
 
@@ -70,6 +71,11 @@ export class Batch {
     return [...this.entries.slice(this.at + 1, this.at + 1 + after), ...this.entries.slice(Math.max(0, this.at - before), this.at)];
   }
 
+  /** Read the window again: while the source is being listed, the batch grows. */
+  async readAgain() {
+    if (this.entry) await this.#refill();
+  }
+
   get last() {
     return this.at >= this.entries.length - 1 && !this.#moreAfter();
   }
@@ -121,6 +127,7 @@ export class Batch {
     this.total = answer.total;
     this.size = answer.batch;
     this.counts = answer.counts;
+    this.indexing = answer.indexing;
     if (present && this.entries[this.at]?.id !== present.id) this.entries.splice(this.at, 0, { ...present, ordinal: null });
     this.at = Math.max(0, Math.min(this.at, this.entries.length - 1));
   }

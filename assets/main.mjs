@@ -19,6 +19,7 @@ import { Table } from "./table.mjs";
 import { View } from "./view.mjs";
 
 const REFRESH_MS = 3000;
+const LOOK_AGAIN_MS = 500;
 const byId = (id) => document.getElementById(id);
 
 /** What the page needs to know, sent with it by layout/page.py. */
@@ -96,7 +97,18 @@ class Page {
 
   open(image) {
     this.view.commitCell();
-    return this.navigator.go(async (batch) => batch.goTo(image) || batch.open(image));
+    return this.navigator.go(async (batch) => {
+      if (batch.goTo(image)) return true;
+      await batch.open(image);
+      if (!batch.entry) this.#lookAgain(image);
+      return true;
+    });
+  }
+
+  /** No picture yet: on the very first start the source is still being listed. */
+  #lookAgain(image) {
+    this.view.message(this.batch.indexing ? "Looking for pictures …" : "There is no picture in this batch.");
+    setTimeout(() => this.session.image || this.open(image), LOOK_AGAIN_MS);
   }
 
   step(steps) {
@@ -258,6 +270,7 @@ class Page {
   #refresh() {
     if (document.hidden || this.pointer.busy) return;
     this.session.refresh().catch(() => {}); // the outbox tells about a server that does not answer
+    if (this.batch?.indexing) this.batch.readAgain().then(() => this.view.place()).catch(() => {});
     this.outbox.adopt().then((adopted) => adopted.length && this.outbox.send());
   }
 }

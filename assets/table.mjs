@@ -4,6 +4,7 @@ import { sameCorners } from "./geometry.mjs";
 
 const COORDINATES = { X0: "x0", Y0: "y0", X1: "x1", Y1: "y1" };
 const ROW_HEIGHT_PX = 31;
+const MENU_SHUTS_MS = 40;
 
 export class Table {
   #waiting = null;
@@ -20,6 +21,18 @@ export class Table {
     for (const name of ["pointerup", "pointercancel", "focusout", "keyup"]) {
       addEventListener(name, () => this.#waiting && setTimeout(() => this.#writeWaiting()), true);
     }
+    addEventListener("pointerdown", (event) => this.#keepMenuOpen(event.target.closest?.(`#${id} .Select`)), true);
+  }
+
+  /** The first click on a menu of another cell makes that cell the active one, which shuts the menu: open it again. */
+  #keepMenuOpen(select) {
+    if (!select || select.classList.contains("is-open")) return;
+    addEventListener("click", () => setTimeout(() => {
+      const control = select.querySelector(".Select-control");
+      if (select.isConnected && !select.classList.contains("is-open")) {
+        control.dispatchEvent(new MouseEvent("mousedown", { bubbles: true, button: 0 }));
+      }
+    }, MENU_SHUTS_MS), { once: true, capture: true }); // prettier-ignore
   }
 
   /** Show rows, and mark the one with the selected id, turning to its page. */

@@ -117,7 +117,7 @@ export class View {
       shapes: this.#shapesOf(),
       newBoxColor: session.colorOf(session.label),
     });
-    this.#message(readable ? "" : annotation.error || `${entry.id} cannot be shown by this browser; the batch goes on.`);
+    this.message(readable ? "" : annotation.error || `${entry.id} cannot be shown by this browser; the batch goes on.`);
     this.tableMessage("");
     this.boxes();
     byId("image-name").textContent = byId("image-name").title = entry.id;
@@ -127,7 +127,7 @@ export class View {
 
   failed(entry, error) {
     const name = entry?.id ?? "The batch";
-    if (!this.page.session.image) this.#message(`${name} cannot be loaded: ${error.message}. Reload the page to try again.`);
+    if (!this.page.session.image) this.message(`${name} cannot be loaded: ${error.message}. Reload the page to try again.`);
     else this.warn(`${name} cannot be loaded: ${error.message}. Your edits are kept; try again.`);
     this.place();
   }
@@ -355,7 +355,8 @@ export class View {
     setText(byId("table-message"), text);
   }
 
-  #message(text) {
+  /** In the place of the picture. */
+  message(text) {
     byId("picture-message").textContent = text;
     byId("picture-message").hidden = text === "";
   }

@@ -72,6 +72,7 @@ class Routes:
             batch=window.batch,
             counts=window.counts,
             here=window.here,
+            indexing=window.indexing,
             images=[self._entry_to_dict(entry) for entry in window.entries],
         )
 

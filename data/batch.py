@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from time import time
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, desc, func, or_, select, update
 
@@ -15,6 +16,7 @@ from data.sources import Source
 from data.tables import annotation, annotator, edit, image
 
 SIZE_KEY = "batch size"
+LEASE_KEY = "indexing"  # "<turn> <until>": who lists the source, and until when that holds
 LARGEST_WINDOW = 500
 
 
@@ -42,6 +44,7 @@ class Window:
     counts: dict[str, int]
     entries: list[Entry]
     here: int
+    indexing: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,12 @@ class Picture:
     height: int | None
     error: str
     gone: bool
+
+
+def is_indexing(database: Database, connection: Connection) -> bool:
+    """Whether some process is listing the source right now."""
+    until = (database.recall(connection, LEASE_KEY) or "").partition(" ")[2]
+    return bool(until) and float(until) > time()
 
 
 class Batch:
@@ -110,7 +119,14 @@ class Batch:
                 Entry(row.id, ordinal, row.version, row.state or "todo", row.boxes or 0)
                 for ordinal, row in enumerate([*earlier, *later], start=first)
             ]
-            return Window(total, batch, self._counts(connection, who, batch), entries, len(earlier))
+            return Window(
+                total,
+                batch,
+                self._counts(connection, who, batch),
+                entries,
+                len(earlier),
+                is_indexing(self._database, connection),
+            )
 
     def picture(self, image_id: str) -> Picture | None:
         """What is known of one image; its size is read from the file the first time. None if there never was one."""

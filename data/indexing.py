@@ -6,21 +6,25 @@ import logging
 import threading
 import uuid
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from time import time
 
 from sqlalchemy import Connection, case, delete, select, update
 
-from data.batch import SIZE_KEY
+from data.batch import LEASE_KEY, SIZE_KEY, is_indexing
 from data.database import Database
 from data.sources import Found, Source
 from data.tables import image, memo
 
 CHUNK = 2000
-LEASE_KEY = "indexing"
 LEASE_S = 15.0
 
 log = logging.getLogger(__name__)
+
+
+class _LostTurn(Exception):  # noqa: N818 - nothing went wrong
+    """Another process took the turn."""
 
 
 class Indexer:
@@ -29,7 +33,6 @@ class Indexer:
     def __init__(self, database: Database, source: Source) -> None:
         self._database = database
         self._source = source
-        self._me = uuid.uuid4().hex
         self._stop = threading.Event()
 
     def start(self) -> threading.Thread:
@@ -43,17 +46,20 @@ class Indexer:
         self._stop.set()
 
     def index(self) -> int:
-        """Index now, once it is this process's turn; returns the number of pictures."""
-        while not self._take_turn():
-            if self._stop.wait(0.5):
-                return 0
-        try:
-            count = self._unchanged()
-            if count is None:
-                count = self._write()
-            return count
-        finally:
-            self._end_turn()
+        """Index now, once it is this call's turn; returns the number of pictures."""
+        turn = uuid.uuid4().hex
+        while not self._stop.is_set():
+            if not self._take_turn(turn):
+                self._stop.wait(0.2)
+                continue
+            try:
+                count = self._unchanged()
+                return self._write(turn) if count is None else count
+            except _LostTurn:
+                continue  # this process was held up so long that another took over
+            finally:
+                self._end_turn(turn)
+        return 0
 
     def _run(self) -> None:
         try:
@@ -61,17 +67,23 @@ class Indexer:
         except Exception:
             log.exception("the source %s could not be indexed; restart to try again", self._source.name)
 
-    def _take_turn(self) -> bool:
+    def _take_turn(self, turn: str) -> bool:
         with self._database.writing() as connection:
-            holder, _, until = (self._database.recall(connection, LEASE_KEY) or "").partition(" ")
-            if holder not in ("", self._me) and float(until) > time():
+            if is_indexing(self._database, connection) and not self._has_turn(connection, turn):
                 return False
-            self._database.remember(connection, LEASE_KEY, f"{self._me} {time() + LEASE_S}")
+            self._prolong(connection, turn)
             return True
 
-    def _end_turn(self) -> None:
+    def _has_turn(self, connection: Connection, turn: str) -> bool:
+        return (self._database.recall(connection, LEASE_KEY) or "").startswith(turn)
+
+    def _prolong(self, connection: Connection, turn: str) -> None:
+        self._database.remember(connection, LEASE_KEY, f"{turn} {time() + LEASE_S}")
+
+    def _end_turn(self, turn: str) -> None:
         with self._database.writing() as connection:
-            connection.execute(delete(memo).where(memo.c.key == LEASE_KEY))
+            if self._has_turn(connection, turn):
+                connection.execute(delete(memo).where(memo.c.key == LEASE_KEY))
 
     def _unchanged(self) -> int | None:
         """The size of the batch if the source lists just what the database has, else None."""
@@ -91,23 +103,30 @@ class Indexer:
             more = connection.scalar(select(image.c.id).where(image.c.position > count).limit(1))
         return None if more is not None else count
 
-    def _write(self) -> int:
+    def _write(self, turn: str) -> int:
         """Write every picture of the source, chunk by chunk so that work can begin, then let go of what is gone."""
-        scan = uuid.uuid4().hex
         count = 0
         for chunk in _chunks(self._source.walk()):
             if self._stop.is_set():
                 return count
-            with self._database.writing() as connection:
-                self._upsert(connection, chunk, first=count + 1, scan=scan)
+            with self._writing_in(turn) as connection:
+                self._upsert(connection, chunk, first=count + 1, scan=turn)
                 count += len(chunk)
                 size = max(count, int(self._database.recall(connection, SIZE_KEY) or 0))
                 self._database.remember(connection, SIZE_KEY, str(size))
-                self._database.remember(connection, LEASE_KEY, f"{self._me} {time() + LEASE_S}")
-        with self._database.writing() as connection:
-            connection.execute(update(image).where(image.c.scan != scan).values(position=None))
+        with self._writing_in(turn) as connection:
+            connection.execute(update(image).where(image.c.scan != turn).values(position=None))
             self._database.remember(connection, SIZE_KEY, str(count))
         return count
+
+    @contextmanager
+    def _writing_in(self, turn: str) -> Iterator[Connection]:
+        """A transaction that holds only if it is still this turn, and prolongs it."""
+        with self._database.writing() as connection:
+            if not self._has_turn(connection, turn):
+                raise _LostTurn
+            self._prolong(connection, turn)
+            yield connection
 
     def _upsert(self, connection: Connection, chunk: list[Found], *, first: int, scan: str) -> None:
         # Two spellings of one id (composed and decomposed accents) can only be one picture: the first.

@@ -17,7 +17,7 @@ from data.errors import InputError
 # What a browser shows as it is; anything else is converted once and kept.
 BROWSER_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "GIF": "image/gif", "BMP": "image/bmp"}
 BROWSER_MODES = frozenset({"1", "L", "LA", "P", "RGB", "RGBA"})
-FORMATS = (*BROWSER_TYPES, "TIFF", "MPO")
+FORMATS = (*BROWSER_TYPES, "TIFF")  # a JPEG with several pictures (MPO) opens as JPEG
 ORIENTATION_TAG = 0x0112
 LOSSLESS_UP_TO_PX = 4_000_000
 # The EXIF orientation says how the stored picture must be turned to stand upright.

@@ -21,9 +21,8 @@ def help_dialog() -> dbc.Modal:
             dbc.ModalHeader(dbc.ModalTitle("How it works", id="help-title", tag="h2"), close_button=True),
             dbc.ModalBody(
                 [
-                    html.Form(
+                    html.Div(
                         className="welcome",
-                        action="javascript:void(0)",
                         children=[
                             html.Label("Your name", htmlFor=ids.WELCOME_NAME, className="fw-semibold"),
                             dbc.Input(

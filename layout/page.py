@@ -14,6 +14,12 @@ from layout.figure import figure
 from layout.navbar import navbar
 from layout.panels import boxes_panel, labels_panel
 
+# A blue frame. Given in the page itself: browsers ask again for an icon's address at each change of the page's own.
+ICON = (
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Crect x='2.5' y='2.5' "
+    "width='11' height='11' rx='1' fill='none' stroke='%230d6efd' stroke-width='2.5'/%3E%3C/svg%3E"
+)
+
 # The page starts its modules itself, so that each is loaded once and in one version.
 INDEX = """<!DOCTYPE html>
 <html lang="en">
@@ -21,7 +27,7 @@ INDEX = """<!DOCTYPE html>
     {%metas%}
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <title>{%title%}</title>
-    <link rel="icon" href="data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Crect x='2.5' y='2.5' width='11' height='11' rx='1' fill='none' stroke='%230d6efd' stroke-width='2.5'/%3E%3C/svg%3E">
+    <link rel="icon" href="__ICON__">
     {%css%}
   </head>
   <body>
@@ -29,7 +35,7 @@ INDEX = """<!DOCTYPE html>
     <footer>{%config%}{%scripts%}{%renderer%}</footer>
   </body>
 </html>
-"""
+""".replace("__ICON__", ICON)
 
 
 def page(*, labels: Sequence[Mapping[str, Any]], formats: Mapping[str, str], base: str, database: str) -> html.Div:

@@ -49,4 +49,6 @@ def make_baseline(paths: list[Path]) -> Dash:
 
 def _figure(path: Path, shapes: list[dict[str, Any]]) -> Any:
     figure = px.imshow(io.imread(path), binary_backend="jpg")
-    return figure.update_layout(dragmode="drawrect", shapes=shapes, meta={"image": path.name}, margin={"l": 0, "r": 0, "t": 0, "b": 0})
+    return figure.update_layout(
+        dragmode="drawrect", shapes=shapes, meta={"image": path.name}, margin={"l": 0, "r": 0, "t": 0, "b": 0}
+    )

@@ -61,7 +61,9 @@ def run(browser: Browser, folder: Path) -> list[tuple[str, str, str, str]]:
     rows = []
     with serving_ours(folder) as (url, services), serving(make_baseline(photographs).server) as base_url:
         for count in BOX_COUNTS:
-            ours = measure_draws(browser, f"{url}/?annotator=b{count}&image=photo1.jpg", OURS_AGREE, count, seed(services))
+            ours = measure_draws(
+                browser, f"{url}/?annotator=b{count}&image=photo1.jpg", OURS_AGREE, count, seed(services)
+            )
             theirs = measure_draws(browser, base_url, BASELINE_AGREES, count, seed_baseline, repeats=6)
             rows.append(row(f"mouse-up to figure, row and store painted, {count} boxes", ours["ms"], theirs["ms"]))
             rows.append((f"bytes sent / received for that edit, {count} boxes", ours["bytes"], theirs["bytes"], ""))
@@ -201,7 +203,12 @@ def measure_next(
     """Press Next through the photographs and time each from the click."""
     page = browser.new_page(viewport={"width": 1400, "height": 900})
     asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url) if "/images/photo" in request.url and "annotations" not in request.url else None)
+    page.on(
+        "request",
+        lambda request: (
+            asked.append(request.url) if "/images/photo" in request.url and "annotations" not in request.url else None
+        ),
+    )
     page.goto(url)
     page.wait_for_selector("#graph .nsewdrag")
     if "annotator" in url:
@@ -209,7 +216,9 @@ def measure_next(
     times: list[float] = []
     number, step = 1, 1
     while len(times) < repeats + 2:
-        page.evaluate("new Promise((resolve) => setTimeout(resolve, 900))")  # a person looks at the picture; prefetching ends
+        page.evaluate(
+            "new Promise((resolve) => setTimeout(resolve, 900))"
+        )  # a person looks at the picture; prefetching ends
         if "annotator" in url:
             step = -1 if number == 8 else 1 if number == 1 else step
             number += step

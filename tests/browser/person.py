@@ -124,7 +124,9 @@ class Person:
         assert sorted(corners(box) for box in seen["state"]["boxes"]) == stored
         assert sorted(path_corners(seen["paths"])) == stored
         assert sorted((r["X0"], r["Y0"], r["X1"], r["Y1"]) for r in seen["table"]) == stored
-        assert sorted((b["id"], b["label"]) for b in seen["store"]) == sorted((r["id"], r["Type"]) for r in seen["table"])
+        assert sorted((b["id"], b["label"]) for b in seen["store"]) == sorted(
+            (r["id"], r["Type"]) for r in seen["table"]
+        )
         if isinstance(self.site, Site):
             kept = self.site.boxes(seen["image"], annotator)
             assert sorted(corners(box) for box in kept) == stored
