@@ -111,9 +111,9 @@ class Annotations:
             seen.add(one.id)
             seq = _append(connection, one, who, label_id, import_id)
             if one.kind == "state":
-                _project_state(self._database, connection, one, who, seq)
+                _project_state(connection, one, who, seq)
             else:
-                _project_box(self._database, connection, one, who, seq, label_id)
+                _project_box(connection, one, who, seq, label_id)
         return outcome
 
     def read(self, image_id: str, annotator_name: str | None = None) -> list[Annotation]:
@@ -179,9 +179,7 @@ def _corners(one: Box | None) -> dict[str, float | None]:
     return {name: getattr(one, name, None) for name in ("x0", "y0", "x1", "y1")}
 
 
-def _project_box(
-    database: Database, connection: Connection, one: Edit, who: int, seq: int, label_id: int | None
-) -> None:
+def _project_box(connection: Connection, one: Edit, who: int, seq: int, label_id: int | None) -> None:
     """Let a put or a delete into `box` if it is the latest word on its box; `created` is the first put of all."""
     box_id = one.box.id if one.box else one.box_id
     key = {"annotator_id": who, "image_id": one.image, "id": box_id}
@@ -202,11 +200,9 @@ def _project_box(
             values |= {"label_id": label_id, **_corners(one.box)}
             _pin(connection, label_id)
         change = int(one.box is not None) - int(was_there)
-    if values and old is not None:
-        connection.execute(box.update().where(_matches(box, key)).values(values))
-    elif values:
-        connection.execute(box.insert().values({**key, **values}))
-    _touch(database, connection, one, who, seq, boxes_change=change)
+    if values:
+        _save(connection, box, key, values, exists=old is not None)
+    _touch(connection, one, who, seq, boxes_change=change)
 
 
 def _pin(connection: Connection, label_id: int | None) -> None:
@@ -215,7 +211,7 @@ def _pin(connection: Connection, label_id: int | None) -> None:
         connection.execute(label.update().where(label.c.id == label_id).values(pinned=True))
 
 
-def _project_state(database: Database, connection: Connection, one: Edit, who: int, seq: int) -> None:
+def _project_state(connection: Connection, one: Edit, who: int, seq: int) -> None:
     key = {"annotator_id": who, "image_id": one.image}
     old = connection.execute(select(annotation).where(_matches(annotation, key))).one_or_none()
     last_box_time = old.last_box_time if old else ""
@@ -228,10 +224,10 @@ def _project_state(database: Database, connection: Connection, one: Edit, who: i
             "state_id": one.id,
             "state": state_of(one.state, one.time, last_box_time),
         }
-    _upsert(database, connection, annotation, key, values)
+    _save(connection, annotation, key, values, exists=old is not None)
 
 
-def _touch(database: Database, connection: Connection, one: Edit, who: int, seq: int, *, boxes_change: int) -> None:
+def _touch(connection: Connection, one: Edit, who: int, seq: int, *, boxes_change: int) -> None:
     """Keep the annotation's own row in step with an edit of one of its boxes."""
     key = {"annotator_id": who, "image_id": one.image}
     old = connection.execute(select(annotation).where(_matches(annotation, key))).one_or_none()
@@ -243,14 +239,14 @@ def _touch(database: Database, connection: Connection, one: Edit, who: int, seq:
         "boxes": (old.boxes if old else 0) + boxes_change,
         "revision": max(seq, old.revision if old else 0),
     }
-    _upsert(database, connection, annotation, key, values)
+    _save(connection, annotation, key, values, exists=old is not None)
 
 
-def _upsert(
-    database: Database, connection: Connection, table: Any, key: dict[str, Any], values: dict[str, Any]
-) -> None:
-    statement = database.insert(table).values({**key, **values})
-    connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=values))
+def _save(connection: Connection, table: Any, key: dict[str, Any], values: dict[str, Any], *, exists: bool) -> None:
+    statement = (
+        table.update().where(_matches(table, key)).values(values) if exists else table.insert().values(key | values)
+    )
+    connection.execute(statement)
 
 
 def _matches(table: Any, key: dict[str, Any]) -> Any:

@@ -175,7 +175,7 @@ class Transfer:
             except InputError as error:
                 report.notes.append(str(error))
                 continue
-            old = present.get(box.id) or _same_box(here.boxes, box)
+            old = present.get(box.id) if parsed.id else _same_box(here.boxes, box)
             if old and _alike(old.box, box):
                 report.boxes_unchanged += 1
                 continue
