@@ -1,0 +1,124 @@
+"""The HTTP contract."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import Site
+from tests.unit.test_storage import put
+
+
+@pytest.fixture
+def client(site: Site) -> Any:
+    return site.app.server.test_client()
+
+
+def test_edits_are_answered_after_the_commit(client: Any, site: Site) -> None:
+    good, bad = put(), put(x0=-1)
+    answer = client.post("/api/edits", json={"annotator": "ada", "edits": [good, bad]})
+    assert answer.status_code == 200
+    assert answer.json["accepted"] == [good["id"]]
+    assert [r["id"] for r in answer.json["refused"]] == [bad["id"]]
+    assert len(site.boxes("img1.jpg")) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"annotator": "", "edits": []}, 400),
+        ({"edits": []}, 400),
+        ({"annotator": "ada"}, 400),
+        ({"annotator": "ada", "edits": {}}, 400),
+        ([], 400),
+        ("x", 400),
+    ],
+)
+def test_a_bad_body_is_refused_with_a_reason(client: Any, body: object, status: int) -> None:
+    answer = client.post("/api/edits", json=body)
+    assert answer.status_code == status
+    assert answer.json["error"]
+
+
+def test_other_sites_cannot_post_a_form(client: Any) -> None:
+    assert (
+        client.post("/api/edits", data='{"annotator": "x", "edits": []}', content_type="text/plain").status_code == 415
+    )
+
+
+def test_annotations_of_one_and_of_everybody(client: Any) -> None:
+    client.post("/api/edits", json={"annotator": "ada", "edits": [put()]})
+    one = client.get("/api/images/img1.jpg/annotations?annotator=grace").json
+    assert (one["width"], one["height"], one["annotations"][0]["boxes"]) == (640, 480, [])
+    everybody = client.get("/api/images/img1.jpg/annotations").json
+    assert [a["annotator"] for a in everybody["annotations"]] == ["ada"]
+    first = client.get("/api/images/img1.jpg/annotations?annotator=ada")
+    assert (
+        client.get(
+            "/api/images/img1.jpg/annotations?annotator=ada", headers={"If-None-Match": first.headers["ETag"]}
+        ).status_code
+        == 304
+    )
+    assert client.get("/api/images/nope.jpg/annotations").status_code == 404
+
+
+def test_lists_are_never_whole(client: Any) -> None:
+    answer = client.get("/api/images?after=1").json
+    assert ([i["id"] for i in answer["images"]], answer["total"]) == (["img1.jpg", "img2.jpg"], 12)
+    assert client.get("/api/images?after=501").status_code == 400
+    assert client.get("/api/images?after=-1").status_code == 400
+    assert client.get("/api/images?state=nothing").status_code == 400
+
+
+def test_pictures_are_kept_by_browsers_and_can_run_nothing(client: Any) -> None:
+    url = client.get("/api/images/img1.jpg/annotations").json["url"]
+    answer = client.get(url)
+    assert (answer.status_code, answer.content_type) == (200, "image/jpeg")
+    assert "immutable" in answer.headers["Cache-Control"]
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "no-cache" in client.get("/images/img1.jpg?v=old").headers["Cache-Control"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/images/../app.py", "/images/..%2f..%2fapp.py", "/thumbnails//etc/passwd", "/images/%00"]
+)
+def test_only_what_the_source_lists_can_be_fetched(client: Any, path: str) -> None:
+    answer = client.get(path)
+    # Any address that is no route is answered with the page, as Dash does.
+    assert answer.status_code in (404, 308) or answer.data.startswith(b"<!DOCTYPE html>")
+    assert b"root:" not in answer.data
+
+
+def test_export_and_health(client: Any) -> None:
+    client.post("/api/edits", json={"annotator": "ada", "edits": [put()]})
+    answer = client.get("/api/export/json")
+    assert answer.json["images"][0]["id"] == "img1.jpg"
+    assert "attachment" in answer.headers["Content-Disposition"]
+    assert client.get("/api/export/yaml").status_code == 404
+    assert client.get("/health").json == {"status": "ok", "images": 12}
+
+
+def test_the_page_does_not_grow_with_the_batch(serve: Callable[..., Site], tmp_path: Path, pictures: Path) -> None:
+    for name, count in (("few", 3), ("many", 300)):
+        (tmp_path / name).mkdir()
+        for n in range(count):
+            (tmp_path / name / f"{n}.jpg").write_bytes(b"")
+    sizes = []
+    for name in ("few", "many"):
+        site = serve(images=str(tmp_path / name), database=str(tmp_path / f"{name}.db"))
+        client = site.app.server.test_client()
+        sizes.append((len(client.get("/").data), len(client.get("/_dash-layout").data)))
+    assert sizes[0] == sizes[1]
+
+
+def test_a_database_that_fails_is_said_without_a_traceback(client: Any, site: Site) -> None:
+    with site.services.database.writing() as connection:
+        connection.exec_driver_sql("ALTER TABLE edit RENAME TO hidden")
+    answer = client.post("/api/edits", json={"annotator": "ada", "edits": [put()]})
+    assert (answer.status_code, "try again" in answer.json["error"]) == (503, True)
+    with site.services.database.writing() as connection:
+        connection.exec_driver_sql("ALTER TABLE hidden RENAME TO edit")
+    assert client.post("/api/edits", json={"annotator": "ada", "edits": [put()]}).status_code == 200

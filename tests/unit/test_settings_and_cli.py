@@ -1,0 +1,159 @@
+"""Settings, the command line, and what a faulty start says."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import app
+from data.errors import InputError
+from data.settings import SETTINGS, database_url, make_settings
+from layout.keys import GROUPS, bindings
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_an_option_wins_over_the_variable_and_that_over_the_default() -> None:
+    assert make_settings({}, {}).port == 8050
+    assert make_settings({}, {"PORT": "9"}).port == 9
+    assert make_settings({"port": "7"}, {"PORT": "9"}).port == 7
+
+
+def test_heroku_urls_and_plain_paths_are_understood(tmp_path: Path) -> None:
+    assert database_url("postgres://u:p@h/d") == "postgresql+psycopg://u:p@h/d"
+    assert database_url("postgresql://h/d") == "postgresql+psycopg://h/d"
+    assert database_url(str(tmp_path / "a.db")) == f"sqlite:///{tmp_path}/a.db"
+    assert database_url("sqlite:////x.db") == "sqlite:////x.db"
+
+
+def test_a_disk_that_does_not_last_is_refused() -> None:
+    with pytest.raises(InputError, match="heroku addons:create heroku-postgresql"):
+        make_settings({}, {"DYNO": "web.1"})
+    assert make_settings({}, {"DYNO": "web.1", "DATABASE_URL": "postgres://h/d"}).database.endswith("//h/d")
+
+
+@pytest.mark.parametrize("port", ["x", "-1", "65536", "8e3", "²"])
+def test_a_port_must_be_a_number(port: str) -> None:
+    with pytest.raises(InputError, match=r"port: found .* expected a whole number from 0 to 65535"):
+        make_settings({"port": port}, {})
+
+
+def test_the_readme_names_every_setting_and_every_key() -> None:
+    readme = (ROOT / "README.md").read_text()
+    for setting in SETTINGS:
+        assert f"| `--{setting.name.replace('_', '-')}` | `{setting.variable}` | `{setting.default}` |" in readme
+    for letter in "DAEXJBRFHC":
+        assert f"`{letter}`" in readme
+
+
+def test_every_key_of_the_page_has_an_action_in_the_page() -> None:
+    source = (ROOT / "assets" / "main.mjs").read_text()
+    for action in set(bindings().values()):
+        assert f'case "{action.removesuffix("-10")}"' in source
+    keys = [key for _, entries in GROUPS for entry in entries for key in entry.keys]
+    assert len(keys) == len(set(keys))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--images", "{tmp}/none"], "does not exist; give a folder of pictures with --images FOLDER"),
+        (["--images", "{tmp}/empty"], "holds no picture"),
+        (["--images", "{tmp}/file.txt"], "is not a folder"),
+        (["--labels", "{tmp}/none.toml"], "cannot be read"),
+        (["--labels", "{tmp}/file.txt"], "is not TOML"),
+        (["--database", "postgresql://127.0.0.1:1/x"], "check --database or DATABASE_URL"),
+        (["--database", "{tmp}/file.txt"], "file is not a database"),
+        (["--database", "oracle://x"], "expected a SQLite file or postgresql://"),
+        (["--database", "{tmp}/file.txt/a.db"], "its folder cannot be made"),
+        (["--port", "http"], "expected a whole number"),
+        (["export", "yaml", "{tmp}/x"], "format: found 'yaml', expected json"),
+        (["export", "json", "{tmp}/none/x.json"], "cannot be written"),
+        (["import", "{tmp}/none.json"], "cannot be read"),
+        (["import", "{tmp}/file.txt"], "is not JSON"),
+        (["undo-import", "x"], "not found"),
+    ],
+)
+def test_a_faulty_start_is_one_clear_line_and_code_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], says: str
+) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file.txt").write_text("not what you think it is, whatever that was " * 30)
+    given = [argument.format(tmp=tmp_path) for argument in arguments]
+    if "--database" not in given:
+        given += ["--database", str(tmp_path / "a.db")]
+    assert app.main([*given, "--cache", str(tmp_path / "c")] if given[0] != "--port" else given) == 2
+    error = capsys.readouterr().err
+    assert says in error
+    assert error.startswith("Dash Annotator: ")
+    assert error.count("\n") == 1
+
+
+def test_export_and_import_on_the_command_line(
+    tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    demo = tmp_path / "demo.json"
+    shape = {"line": {"color": "#FD3216"}, "x0": 9.5, "y0": 9.5, "x1": 49.5, "y1": 49.5}
+    demo.write_text(json.dumps({"img1.jpg": {"shapes": [shape]}, "starttime": 0}))
+    common = ["--images", str(pictures), "--database", str(tmp_path / "a.db"), "--cache", str(tmp_path / "c")]
+    assert app.main(["import", str(demo), "--annotator", "demo", *common]) == 0
+    printed = capsys.readouterr().out
+    assert "1 boxes added" in printed
+    step = printed.split()[-1]
+    target = tmp_path / "out.json"
+    assert app.main(["export", "json", str(target), *common]) == 0
+    [box] = json.loads(target.read_text())["images"][0]["annotations"][0]["boxes"]
+    assert (box["label"], box["x0"], box["x1"]) == ("tree", 10, 50)
+    assert app.main(["undo-import", step, *common]) == 0
+    assert app.main(["imports", *common]) == 0
+    assert "taken back" in capsys.readouterr().out
+
+
+def test_importing_the_modules_does_nothing(tmp_path: Path) -> None:
+    code = "import app, callbacks, layout.page, data.services, sys; sys.exit('instance' in str(list(__import__('os').scandir('.'))))"
+    result = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env={"PYTHONPATH": str(ROOT)}, check=False)
+    assert result.returncode == 0
+
+
+def test_gunicorn_finds_the_server(tmp_path: Path, pictures: Path) -> None:
+    code = "from gunicorn.util import import_app; s = import_app('app:server'); print(s.test_client().get('/health').json['status'])"
+    variables = {
+        "IMAGES": str(pictures),
+        "DATABASE_URL": str(tmp_path / "a.db"),
+        "CACHE": str(tmp_path / "c"),
+        "PYTHONPATH": str(ROOT),
+    }
+    result = subprocess.run([sys.executable, "-c", code], env=variables, capture_output=True, text=True, check=False)
+    assert result.stdout.strip() == "ok", result.stderr
+
+
+def test_help_names_everything(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        app.main(["--help"])
+    assert stop.value.code == 0
+    text = capsys.readouterr().out
+    for word in (
+        "--images",
+        "--labels",
+        "--database",
+        "--port",
+        "serve",
+        "export",
+        "import",
+        "undo-import",
+        "DATABASE_URL",
+    ):
+        assert word in text
+
+
+def test_a_picture_in_the_sample_is_there() -> None:
+    from data.sources import SampleSource
+
+    source = SampleSource()
+    found = list(source.walk())
+    assert len(found) >= 10
+    assert all(source.path(one.location).is_file() for one in found)
