@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +19,7 @@ from data.errors import InputError
 from data.settings import SETTINGS, Settings, make_settings
 
 NAME = "Dash Annotator"
+GUNICORN_STOPS = 4  # the exit code on which gunicorn gives up, where any other would start the worker again for ever
 
 
 def create_app(settings: Settings) -> Any:
@@ -67,7 +69,8 @@ def __getattr__(name: str) -> Any:
     try:
         app = create_app(make_settings({}, os.environ))
     except InputError as error:
-        sys.exit(f"{NAME}: {error}")
+        print(f"{NAME}: {error}", file=sys.stderr)
+        sys.exit(GUNICORN_STOPS)
     warm_up(app)
     globals()["server"] = app.server
     return app.server
@@ -93,11 +96,13 @@ def serve(settings: Settings, _given: dict[str, Any]) -> int:
     warm_up(app)
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     try:
-        http = make_server(settings.host, settings.port, app.server, threaded=True)
-    except (OSError, SystemExit) as error:
-        reason = getattr(error, "strerror", None) or "the address is in use or not allowed"
-        raise InputError(f"port: {settings.host}:{settings.port}: {reason}; choose another with --port") from None
-    print(f"{NAME} on http://{settings.host}:{http.server_port}", flush=True)
+        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+        listening = socket.create_server((settings.host, settings.port), family=family)
+    except OSError as error:
+        reason = error.strerror or "not allowed"
+        raise InputError(f"{settings.host}:{settings.port}: {reason}; choose another --port or --host") from None
+    http = make_server(settings.host, settings.port, app.server, threaded=True, fd=listening.fileno())
+    print(f"{NAME} on http://{settings.host}:{listening.getsockname()[1]}", flush=True)
     try:
         http.serve_forever()
     except KeyboardInterrupt:

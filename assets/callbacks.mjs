@@ -22,6 +22,7 @@ export function callbacks(page) {
     mark_done: (p, count) => newClicks("done", count) && p.markDone(),
     skip: (p, count) => newClicks("skip", count) && p.view.askReason(),
     skip_confirmed: (p) => p.view.closeSkip(),
+    skip_toggled: (p, isOpen) => p.view.skipClosed(isOpen),
     filter_batch: (p, search, state) => p.filter({ search: (search ?? "").trim(), state: state ?? "all" }),
     jump: (p, ordinal) => Number.isInteger(ordinal) && ordinal > 0 && p.jump(ordinal),
 
@@ -54,6 +55,7 @@ export function callbacks(page) {
 /** Make edits of what changed; a value that cannot be leaves everything as it was, with a message by the table. */
 function tableEdited({ session, table, view }, rows, before) {
   const problems = [];
+  table.taken();
   for (const change of changesBetween(rows, before)) {
     const box = session.boxOf(change.image, change.id);
     if (!box) continue; // removed meanwhile

@@ -1,5 +1,8 @@
 // Keys to actions. The bindings come from layout/keys.py with the page, so that the help shows what is listened to.
 
+/** What a key that is held down does only once. */
+const ONCE = new Set(["done", "skip", "new", "paste", "duplicate", "copy-previous", "delete", "hide", "crosshair"]);
+
 /** The name of a key event as layout/keys.py writes it. */
 export function keyName(event) {
   const key = /^Digit\d$/.test(event.code) && !event.shiftKey ? event.code.slice(5) : event.key.toLowerCase();
@@ -23,7 +26,7 @@ export function listen({ bindings, perform, holdSpace }) {
   addEventListener("keydown", (event) => {
     if (event.isComposing) return;
     const name = keyName(event);
-    const onPicture = event.target === document.body || event.target.closest?.("#graph");
+    const onPicture = event.target === document.body || event.target.id === "graph"; // its modebar has buttons of its own
     if (keepsKeys(event.target, name)) return;
     if (event.key === " ") {
       if (onPicture) {
@@ -33,6 +36,7 @@ export function listen({ bindings, perform, holdSpace }) {
       return;
     }
     const action = bindings[name];
+    if (event.repeat && ONCE.has(action)) return event.preventDefault();
     if (!action || (action.startsWith("select-") && !onPicture)) return;
     if (perform(action, event.key) !== false) {
       event.preventDefault();

@@ -58,6 +58,7 @@ class Page {
       session: this.session,
       pictures: this.pictures,
       pointer: this.pointer,
+      table: this.table,
       swap: (...arguments_) => this.view.swap(...arguments_),
       fail: (entry, error) => this.view.failed(entry, error),
     });
@@ -85,14 +86,34 @@ class Page {
     if (!this.session.annotator) this.view.askName();
   }
 
-  /** Change who is at work, staying at an image or going where they left off. */
-  become(annotator, image) {
-    this.session.become(annotator);
+  /**
+   * Change who is at work, staying at an image or going where they left off. Where that person's image cannot be
+   * loaded, everything stays as it is.
+   */
+  async become(annotator, image) {
+    const { session, navigator } = this;
+    const place = image ?? this.memory.get(`place of ${annotator}`) ?? "";
+    const batch = new Batch(this.server, annotator);
+    batch.filter = this.batch?.filter ?? batch.filter;
+    if (session.image) {
+      try {
+        await batch.open(place);
+        if (batch.entry) await this.server.annotations(batch.entry.id, annotator);
+      } catch (error) {
+        this.view.named(session.annotator);
+        this.view.warn(`Still working as ${session.annotator}: the boxes of ${annotator} cannot be loaded, ${error.message}.`);
+        return;
+      }
+    }
+    await this.table.settled();
+    await this.pointer.idle();
+    await session.settled();
+    session.become(annotator);
+    session.image = null; // whatever is on screen is the other annotator's
     if (annotator) this.memory.set("annotator", annotator);
-    this.navigator.batch = new Batch(this.server, annotator);
-    this.session.image = null; // whatever is on screen is the other annotator's
+    navigator.batch = batch;
     this.view.named(annotator);
-    return this.open(image ?? this.memory.get(`place of ${annotator}`) ?? "");
+    await this.open(place);
   }
 
   open(image) {
@@ -134,16 +155,18 @@ class Page {
     });
   }
 
-  async markDone() {
+  /** Mark the image on screen; not while the next is on its way, or one would be marked that nobody has looked at. */
+  markDone() {
     const { session } = this;
-    if (!session.annotation || this.pointer.busy) return;
+    if (!session.annotation || this.pointer.busy || this.navigator.busy) return;
     session.setState("done");
     this.step(1);
   }
 
-  skip(reason) {
-    this.session.setState("skipped", reason);
-    this.step(1);
+  skip(reason, image) {
+    this.session.setState("skipped", reason, image);
+    if (image === this.session.image) this.step(1);
+    else this.view.noteState(image);
   }
 
   /** Do what a key asks for. Returns false where the key should do what it always does. */
@@ -195,7 +218,7 @@ class Page {
 
   async copyPrevious() {
     const { batch, session, view } = this;
-    const previous = batch.entries[batch.at - 1];
+    const previous = batch.entries[batch.entries.findIndex((entry) => entry.id === session.image) - 1];
     if (!previous) return view.warn("There is no previous image.", "info");
     const { image } = session;
     const annotation = await session.load(previous.id).catch((error) => view.warn(`${previous.id}: ${error.message}`));

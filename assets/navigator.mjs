@@ -6,11 +6,11 @@ const BEHIND = 1;
 
 export class Navigator {
   #goals = [];
-  #running = false;
+  #running = null; // the promise of what is under way
 
   /** `swap(entry, annotation, picture)` puts an image on screen; `fail(entry, error)` says why it could not. */
-  constructor({ session, pictures, pointer, swap, fail }) {
-    Object.assign(this, { session, pictures, pointer, swap, fail });
+  constructor({ session, pictures, pointer, table, swap, fail }) {
+    Object.assign(this, { session, pictures, pointer, table, swap, fail });
   }
 
   /** Go on by some images (back, if negative). */
@@ -19,37 +19,37 @@ export class Navigator {
   }
 
   /** Go wherever `goal(batch)` stands the batch; goals add up in order. A goal that answers false moves nowhere. */
-  async go(goal) {
+  go(goal) {
     this.#goals.push(goal);
-    if (this.#running) return;
-    this.#running = true;
-    try {
-      await this.#run();
-    } finally {
-      this.#running = false;
-    }
+    this.#running ??= this.#run().finally(() => (this.#running = null));
+    return this.#running;
+  }
+
+  /** Whether another image is on its way to the screen. */
+  get busy() {
+    return this.#running !== null;
   }
 
   async #run() {
     while (this.#goals.length) {
       const present = this.session.image;
-      const { batch } = this;
       let entry = null;
       try {
         let stayed = true;
-        while (this.#goals.length) stayed = (await this.#goals.shift()(batch)) === false && stayed;
-        entry = batch.entry;
+        while (this.#goals.length) stayed = (await this.#goals.shift()(this.batch)) === false && stayed;
+        entry = this.batch.entry;
         if (!entry || (stayed && entry.id === present)) continue;
         const [annotation, picture] = await this.#prepare(entry);
         if (this.#goals.length) continue; // gone on meanwhile
         await this.session.settled();
+        await this.table.settled();
         await this.pointer.idle();
         await this.session.settled(); // the drag that just ended may have drawn a box
         if (this.#goals.length) continue;
         this.swap(entry, annotation, picture);
         this.#prefetch();
       } catch (error) {
-        batch.goTo(present);
+        this.batch?.goTo(present);
         this.fail(entry, error);
       }
     }

@@ -81,6 +81,14 @@ export class Outbox {
     this.send();
   }
 
+  /** Refused edits of boxes of which a later edit was taken: they no longer matter. */
+  #overtakenBy(taken) {
+    const subject = ({ annotator, edit }) => JSON.stringify([annotator, edit.image, edit.box?.id ?? edit.box_id ?? "state"]);
+    const subjects = new Map(taken.map((entry) => [subject(entry), entry.edit.time]));
+    const refused = [...this.#waiting.values()].filter((entry) => entry.reason);
+    return refused.filter((entry) => entry.edit.time < (subjects.get(subject(entry)) ?? "")).map((entry) => entry.edit.id);
+  }
+
   #nextBatch() {
     const ready = [...this.#waiting.values()].filter((entry) => !entry.reason);
     return ready.filter((entry) => entry.annotator === ready[0].annotator).slice(0, MOST_AT_ONCE);
@@ -93,9 +101,11 @@ export class Outbox {
     const refused = answer.refused.filter(({ id }) => this.#waiting.has(id));
     if (answer.accepted.length + refused.length === 0) throw new Error("the server took no edit and refused none");
     for (const { id, reason } of refused) this.#waiting.get(id).reason = reason;
-    for (const id of answer.accepted) this.#waiting.delete(id);
+    const taken = answer.accepted.map((id) => this.#waiting.get(id)).filter(Boolean);
+    const done = [...answer.accepted, ...this.#overtakenBy(taken)];
+    for (const id of done) this.#waiting.delete(id);
     this.onChange();
-    await this.journal?.forget(answer.accepted);
+    await this.journal?.forget(done);
     if (refused.length) await this.journal?.refuse(refused.map(({ id }) => this.#waiting.get(id)));
   }
 }

@@ -20,7 +20,8 @@ export class Palette {
   show({ chosen, counts, hidden }) {
     for (const [name, row] of this.#rows) {
       const isHidden = hidden.has(name);
-      setAttributes(row.choose, { "aria-pressed": String(name === chosen) });
+      const spoken = `${name}, ${counts.get(name) ?? 0} boxes${row.hotkey ? `, key ${row.hotkey}` : ""}`;
+      setAttributes(row.choose, { "aria-pressed": String(name === chosen), "aria-label": spoken });
       setText(row.count, String(counts.get(name) ?? ""));
       row.line.classList.toggle("label-hidden", isHidden);
       setText(row.hide, isHidden ? "show" : "hide");
@@ -42,6 +43,6 @@ export class Palette {
     hide.title = `Hide or show the boxes of ${label.name}`;
     choose.addEventListener("click", () => this.handlers.choose(label.name));
     hide.addEventListener("click", () => this.handlers.hide(label.name));
-    return { line, choose, count, hide };
+    return { line, choose, count, hide, hotkey: label.hotkey };
   }
 }

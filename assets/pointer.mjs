@@ -57,9 +57,13 @@ export class Pointer {
       this.#touches.set(event.pointerId, event);
       if (this.#touches.size > 1) return this.#pinchBegins();
     }
-    if (this.#drag) return;
+    // A drag whose end never came (a context menu took it) ends here.
+    if (this.#drag && this.#drag.id !== event.pointerId) return;
     const point = this.plot.toPicture(event.clientX, event.clientY);
-    this.#drag = { id: event.pointerId, image: this.plot.image, from: point, start: event, ...this.#modeOf(event, point) };
+    const { image } = this.session; // the one on screen; null while there is none
+    const picture = this.session.picture();
+    const how = picture ? this.#modeOf(event, point) : { mode: "none" };
+    this.#drag = { id: event.pointerId, image, picture, from: point, start: event, ...how };
     this.overlay.show("hover", null);
     this.plot.element.closest("#graph").focus({ preventScroll: true });
   }
@@ -105,19 +109,24 @@ export class Pointer {
     if (!drag) return;
     if (drag.mode === "pinch" ? this.#touches.size > 0 : event.pointerId !== drag.id) return;
     if (drag.mode === "draw" || drag.mode === "pinch") this.plot.dropOutline();
-    if (!drag.aborted) this.#finish(drag, event);
-    this.#end();
+    try {
+      if (!drag.aborted) this.#finish(drag, event);
+    } finally {
+      this.#end();
+    }
   }
 
   #finish(drag, event) {
     const clicked = !far(drag.start, event);
     if (drag.mode === "edit" && !clicked) {
-      const box = this.#edited(event);
+      const { x0, y0, x1, y1 } = this.#edited(event);
       this.overlay.show("drag", null);
       this.session.lift(null);
-      if (!sameCorners(box, drag.box)) this.session.putBox(drag.image, box);
+      // The box as it is now: it may have been relabelled or removed since it was pressed.
+      const box = this.session.boxOf(drag.image, drag.box.id);
+      if (box && !sameCorners({ x0, y0, x1, y1 }, drag.box)) this.session.putBox(drag.image, { ...box, x0, y0, x1, y1 });
     } else if (drag.mode === "draw" && !clicked && !event.ctrlKey && !event.metaKey) {
-      const corners = cornersBetween(drag.from, this.plot.toPicture(event.clientX, event.clientY), this.session.picture());
+      const corners = cornersBetween(drag.from, this.plot.toPicture(event.clientX, event.clientY), drag.picture);
       if (corners) this.session.drawBox(drag.image, corners);
     } else if (clicked && drag.mode !== "pan" && drag.mode !== "none" && drag.mode !== "pinch") {
       this.session.select(pick(this.session.visibleBoxes(), drag.from, this.plot.scale() * REACH_PX, this.session.selected));
@@ -143,10 +152,10 @@ export class Pointer {
   }
 
   #edited(event) {
-    const { box, edges, from } = this.#drag;
+    const { box, edges, from, picture } = this.#drag;
     const to = this.plot.toPicture(event.clientX, event.clientY);
     const [dx, dy] = [to.x - from.x, to.y - from.y];
-    return edges ? resized(box, edges, dx, dy, this.session.picture()) : moved(box, dx, dy, this.session.picture());
+    return edges ? resized(box, edges, dx, dy, picture) : moved(box, dx, dy, picture);
   }
 
   #pan(event) {

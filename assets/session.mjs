@@ -159,6 +159,7 @@ export class Session {
 
   drawBox(image, corners) {
     const box = { id: newId(), label: this.label, ...corners };
+    this.hidden.delete(this.label); // or the box would vanish as it is drawn
     return this.#commit(image, [{ kind: "put", box }], `Drew ${box.label}`);
   }
 
@@ -169,6 +170,7 @@ export class Session {
   /** Draw a box and select it: for the keyboard, where it must be moved into place. */
   newBox(corners, label = this.label) {
     const box = { id: newId(), label, ...corners };
+    this.hidden.delete(label);
     const done = this.#commit(this.image, [{ kind: "put", box }], `New ${label}`);
     this.select(box.id);
     return done;
@@ -217,6 +219,7 @@ export class Session {
   hideLabel(name, hide = !this.hidden.has(name)) {
     if (hide) this.hidden.add(name);
     else this.hidden.delete(name);
+    this.view.say(`${name} ${hide ? "hidden" : "shown"}`);
     this.view.boxes();
   }
 

@@ -5,11 +5,13 @@ import { sameCorners } from "./geometry.mjs";
 const COORDINATES = { X0: "x0", Y0: "y0", X1: "x1", Y1: "y1" };
 const ROW_HEIGHT_PX = 31;
 const MENU_SHUTS_MS = 40;
+const TAKEN_OVER_MS = 250; // longest that Dash needs from the end of typing to its callback
 
 export class Table {
   #waiting = null;
 
   #pressed = false;
+  #committing = 0; // when a typed value was last let go of: its callback comes a moment later
 
   constructor({ id, setProps, message }) {
     Object.assign(this, { id, setProps, message });
@@ -21,7 +23,26 @@ export class Table {
     for (const name of ["pointerup", "pointercancel", "focusout", "keyup"]) {
       addEventListener(name, () => this.#waiting && setTimeout(() => this.#writeWaiting()), true);
     }
+    addEventListener("keydown", (event) => this.#letOut(event), true);
+    // Typing ends by Enter, Tab or an arrow, or by going elsewhere; only then Dash tells what was typed.
+    for (const name of ["keydown", "focusout", "pointerdown"]) {
+      addEventListener(name, (event) => {
+        const ends = name !== "keydown" || ["Enter", "Tab", "ArrowUp", "ArrowDown"].includes(event.key);
+        const element = name === "focusout" ? event.target : document.activeElement;
+        if (ends && this.#editing(element)) this.#committing = Date.now();
+      }, true); // prettier-ignore
+    }
     addEventListener("pointerdown", (event) => this.#keepMenuOpen(event.target.closest?.(`#${id} .Select`)), true);
+  }
+
+  /** The table keeps Tab to itself and never lets go: unless something is typed, Tab goes its usual way, Escape out. */
+  #letOut(event) {
+    if (!event.target.closest?.(`#${this.id}`) || this.beingEdited) return;
+    if (event.key === "Tab") event.stopImmediatePropagation();
+    if (event.key !== "Escape") return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    document.getElementById("graph").focus();
   }
 
   /** The first click on a menu of another cell makes that cell the active one, which shuts the menu: open it again. */
@@ -49,14 +70,30 @@ export class Table {
 
   /** Whether a person is at a cell: it was entered, or something else than its value is typed in it, or its menu is open. */
   get beingEdited() {
-    const input = document.activeElement?.closest(`#${this.id} td input`);
-    const typed = input && input.value !== (input.parentElement.querySelector(".input-cell-value-shadow")?.textContent ?? input.value);
-    const entered = input?.classList.contains("focused");
-    return Boolean(typed || entered || document.querySelector(`#${this.id} .Select.is-open`));
+    return this.#editing(document.activeElement) || Boolean(document.querySelector(`#${this.id} .Select.is-open`));
+  }
+
+  #editing(element) {
+    const input = element?.closest?.(`#${this.id} td input`);
+    if (!input) return false;
+    const shown = input.parentElement.querySelector(".input-cell-value-shadow")?.textContent ?? input.value;
+    return input.value !== shown || input.classList.contains("focused");
+  }
+
+  /** Resolves when no cell is being edited and what was typed has been taken over. */
+  async settled() {
+    while (this.beingEdited || Date.now() - this.#committing < TAKEN_OVER_MS) await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+
+  /** The value that was typed has arrived. */
+  taken() {
+    this.#committing = 0;
   }
 
   #writeWaiting() {
     if (!this.#waiting || this.#pressed || this.beingEdited) return;
+    const wait = TAKEN_OVER_MS - (Date.now() - this.#committing);
+    if (wait > 0) return void setTimeout(() => this.#writeWaiting(), wait);
     const { rows, selected } = this.#waiting;
     this.#waiting = null;
     const props = {};
@@ -90,17 +127,19 @@ const marked = (id) => ({
 
 /**
  * What a person changed: [{image, id, deleted}] or [{image, id, column, value}]. `rows` and `before` are the table's
- * rows after and before; either may be older than the model, so only the difference counts.
+ * rows after and before. A person deletes one row at a time; where more are missing, the rows are another image's that
+ * were written meanwhile, and say nothing of these.
  */
 export function changesBetween(rows, before) {
   const now = new Map((rows ?? []).map((row) => [row.id, row]));
-  const changes = [];
+  const missing = (before ?? []).filter((row) => !now.has(row.id));
+  const written = missing.length > 1 || rows?.some((row) => row.image !== before?.[0]?.image);
+  const changes = written ? [] : missing.map(({ image, id }) => ({ image, id, deleted: true }));
   for (const old of before ?? []) {
     const row = now.get(old.id);
-    if (!row) changes.push({ image: old.image, id: old.id, deleted: true });
-    else
-      for (const column of ["Type", ...Object.keys(COORDINATES)])
-        if (row[column] !== old[column]) changes.push({ image: old.image, id: old.id, column, value: row[column] });
+    for (const column of row ? ["Type", ...Object.keys(COORDINATES)] : []) {
+      if (row[column] !== old[column]) changes.push({ image: old.image, id: old.id, column, value: row[column] });
+    }
   }
   return changes;
 }

@@ -5,6 +5,7 @@ import { countsOf, rowsOf, Shapes } from "./projections.mjs";
 
 const THEMES = ["light", "dark"];
 const NOTICE_MS = 5000;
+const RETRY_MS = 2000;
 const LIGHT_MIDDLE = 100;
 const SHARP_ENOUGH = 1.15; // screen pixels per pixel of the small picture, beyond which the full one is fetched
 
@@ -16,6 +17,7 @@ export class View {
   #rows = new WeakMap(); // annotation -> its rows
   #published = null; // what the store holds
   #sharpening = null;
+  #skipping = null; // the image that the skip dialog asks about
   #shownWidth = 0; // of the picture on screen, which may be smaller than the one in the source
 
   constructor(page) {
@@ -24,6 +26,7 @@ export class View {
     byId("graph").tabIndex = 0;
     byId("graph").setAttribute("role", "application");
     byId("graph").setAttribute("aria-label", "Picture. Tab selects boxes, B makes one, question mark opens the help.");
+    byId("save-status").addEventListener("click", () => this.page.outbox.retryRefused());
     new ResizeObserver(() => this.#tableRoom()).observe(byId("boxes-panel"));
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", (event) => {
       if (!localStorage.getItem("theme")) this.#setTheme(event.matches ? "dark" : "light");
@@ -127,8 +130,10 @@ export class View {
 
   failed(entry, error) {
     const name = entry?.id ?? "The batch";
-    if (!this.page.session.image) this.message(`${name} cannot be loaded: ${error.message}. Reload the page to try again.`);
-    else this.warn(`${name} cannot be loaded: ${error.message}. Your edits are kept; try again.`);
+    if (!this.page.session.image) {
+      this.message(`${name} cannot be loaded: ${error.message}. Trying again …`);
+      setTimeout(() => this.page.session.image || this.page.open(entry?.id ?? ""), RETRY_MS);
+    } else this.warn(`${name} cannot be loaded: ${error.message}. Your edits are kept; try again.`);
     this.place();
   }
 
@@ -208,6 +213,7 @@ export class View {
     overlay.crosshair = on;
     if (!on) overlay.cross(null);
     if (tellSwitch) setProps("crosshair", { value: on });
+    if (tellSwitch) this.say(on ? "Crosshair on" : "Crosshair off");
   }
 
   setLight(brightness, contrast) {
@@ -238,6 +244,12 @@ export class View {
 
   toggleDrawer(id) {
     for (const panel of ["labels-panel", "boxes-panel"]) byId(panel).classList.toggle("open", panel === id && !byId(id).classList.contains("open"));
+  }
+
+  /** Focus a control of the labels panel, which may be a closed drawer. */
+  focusInDrawer(id) {
+    byId("labels-panel").classList.add("open");
+    byId(id).focus();
   }
 
   #tableRoom() {
@@ -280,23 +292,43 @@ export class View {
     if (isOpen) setTimeout(() => !this.page.session.annotator && byId("welcome-name")?.focus(), 100);
     else {
       if (name) this.nameGiven(name);
-      byId("graph").focus({ preventScroll: true });
+      this.#focusPictureSoon();
     }
   }
 
+  /** Once a dialog has gone it gives the focus back; where that was nowhere, the picture gets it. */
+  #focusPictureSoon() {
+    const look = () => {
+      if (document.querySelector(".modal")) setTimeout(look, 50);
+      else if (document.activeElement === document.body) byId("graph").focus({ preventScroll: true });
+    };
+    setTimeout(look, 50);
+  }
+
+  /** Ask why the image on screen is skipped; the answer is for that image, whatever is on screen by then. */
   askReason() {
-    if (!this.page.session.annotation) return;
+    const { session } = this.page;
+    if (!session.annotation || this.#skipping) return;
+    this.#skipping = session.image;
     setProps("skip-reason", { value: "" });
     setProps("skip-dialog", { is_open: true });
-    setTimeout(() => byId("skip-reason")?.focus(), 100);
+    const look = () => (byId("skip-reason") ? byId("skip-reason").focus() : this.#skipping && setTimeout(look, 5));
+    look();
+  }
+
+  skipClosed(isOpen) {
+    if (isOpen) return;
+    this.#skipping = null;
+    this.#focusPictureSoon();
   }
 
   closeSkip() {
-    const input = byId("skip-reason");
-    if (!input) return;
-    const reason = input.value.trim();
+    const image = this.#skipping;
+    if (!image) return;
+    const reason = byId("skip-reason").value.trim();
+    this.#skipping = null;
     setProps("skip-dialog", { is_open: false });
-    this.page.skip(reason);
+    this.page.skip(reason, image);
   }
 
   // ---- files ----
@@ -347,8 +379,10 @@ export class View {
     setAttributes(element, { title: detail || "Every edit is in the database." });
   }
 
+  /** To screen readers. The same words twice are said twice: the second time with a space more. */
   say(text) {
-    setText(byId("announcer"), text);
+    const announcer = byId("announcer");
+    announcer.textContent = announcer.textContent === text ? `${text}\u00a0` : text;
   }
 
   tableMessage(text) {
@@ -365,8 +399,8 @@ export class View {
   warn(text, kind = "warning") {
     for (const old of byId("toasts").children) if (old.textContent === text) old.remove();
     const toast = make("div", `notice notice-${kind}`, byId("toasts"));
-    toast.setAttribute("role", kind === "warning" ? "alert" : "status");
     toast.textContent = text;
+    this.say(text);
     setTimeout(() => toast.remove(), NOTICE_MS);
   }
 

@@ -171,6 +171,8 @@ def _answering(view: Callable[..., flask.Response]) -> Callable[..., flask.Respo
             return _refusal(400, str(error))
         except HTTPException as error:
             return _refusal(error.code or 500, error.description or "")
+        except RecursionError:
+            return _refusal(400, "body: is nested too deeply")
         except SQLAlchemyError:
             log.exception("the database did not answer %s", flask.request.path)
             return _refusal(503, "the database does not answer; nothing was changed, try again")

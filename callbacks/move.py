@@ -16,5 +16,6 @@ def register(app: Dash, services: Services) -> None:
     on(app, "mark_done", Input(ids.MARK_DONE, "n_clicks"))
     on(app, "skip", Input(ids.SKIP, "n_clicks"))
     on(app, "skip_confirmed", Input(ids.SKIP_CONFIRM, "n_clicks"), Input(ids.SKIP_REASON, "n_submit"))
+    on(app, "skip_toggled", Input(ids.SKIP_DIALOG, "is_open"))
     on(app, "filter_batch", Input(ids.IMAGE_SEARCH, "value"), Input(ids.STATE_FILTER, "value"))
     on(app, "jump", Input(ids.IMAGE_JUMP, "value"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -96,11 +97,16 @@ class Annotations:
     ) -> dict[str, str]:
         """Apply checked edits within a transaction; returns edit id -> "" or the reason it was refused."""
         who = self._annotator_id(connection, annotator_name)
-        outcome = {}
-        seen = set(connection.scalars(select(edit.c.id).where(edit.c.id.in_([e.id for e in edits]))))
+        outcome: dict[str, str] = {}
+        columns = (edit.c.id, edit.c.annotator_id, edit.c.image_id, edit.c.kind, edit.c.box_id)
+        rows = connection.execute(select(*columns).where(edit.c.id.in_([e.id for e in edits])))
+        seen = {row[0]: tuple(row[1:]) for row in rows}
         for one in edits:
-            outcome[one.id] = ""
+            outcome.setdefault(one.id, "")
+            subject = (who, one.image, one.kind, one.box.id if one.box else one.box_id)
             if one.id in seen:
+                if seen[one.id] != subject:
+                    outcome[one.id] = f"id: {one.id!r} was used for another edit; give each edit its own"
                 continue
             label_id = None
             if one.box is not None:
@@ -108,7 +114,7 @@ class Annotations:
                 if label_id is None:
                     outcome[one.id] = f"box.label: {one.box.label!r} is no label; add it to the labels file"
                     continue
-            seen.add(one.id)
+            seen[one.id] = subject
             seq = _append(connection, one, who, label_id, import_id)
             if one.kind == "state":
                 _project_state(connection, one, who, seq)
@@ -139,6 +145,7 @@ class Annotations:
     def _parse(self, value: object) -> Edit:
         if not isinstance(value, Mapping):
             raise InputError(f"edit: found {type(value).__name__}, expected an object")
+        _check_text(value)
         image_id = parse_image_id(value)
         picture = self._batch.picture(image_id)
         if picture is None:
@@ -153,6 +160,17 @@ class Annotations:
         # The row lock makes two processes take turns with one annotator's edits; SQLite has locked the whole file.
         query = select(annotator.c.id).where(annotator.c.name == name).with_for_update()
         return int(connection.execute(query).scalar_one())
+
+
+def _check_text(value: Mapping[str, Any]) -> None:
+    """Refuse text that no database and no file can hold: half a surrogate pair, the character NUL."""
+    try:
+        text = json.dumps(value, ensure_ascii=False)
+        text.encode()
+    except (UnicodeEncodeError, RecursionError):
+        raise InputError("edit: holds half a character or too much nesting; expected Unicode text") from None
+    if "\\u0000" in text:
+        raise InputError("edit: holds the character NUL, expected text without it")
 
 
 def _append(connection: Connection, one: Edit, who: int, label_id: int | None, import_id: str | None) -> int:

@@ -20,6 +20,7 @@ from typing import Any
 from data.errors import InputError
 
 SMALLEST_PX = 1.0
+ROUNDING_PX = 1e-6  # 1.13 - 0.13 is a little less than 1 in floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ def _check_span(axis: str, low: float, high: float, size_px: int, size_name: str
         raise InputError(f"box.{axis}0: found {low:g}, expected 0 or more")
     if high > size_px:
         raise InputError(f"box.{axis}1: found {high:g}, expected at most the picture's {size_name} {size_px}")
-    if high - low < SMALLEST_PX:
+    if high - low < SMALLEST_PX - ROUNDING_PX:
         raise InputError(f"box.{axis}1: found {high:g} with {axis}0 {low:g}, expected {axis}1 at least 1 px greater")
 
 

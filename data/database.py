@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -69,11 +70,12 @@ def open_database(url: str) -> Database:
     try:
         parsed = make_url(url)
         engine = _make_engine(url)
-    except (ArgumentError, ImportError, SQLAlchemyError) as error:
+    except (ArgumentError, ImportError, ValueError, SQLAlchemyError):
+        shown = _hide_password(url)
         raise InputError(
-            f"database {url!r}: {_first_line(error)}; expected a SQLite file or postgresql://..."
-        ) from error
-    shown = parsed.render_as_string(hide_password=True)
+            f"database {shown}: expected a SQLite file or postgresql://USER:PASSWORD@HOST:PORT/NAME"
+        ) from None
+    shown = _hide_password(url)
     if parsed.get_backend_name() == "sqlite" and parsed.database:
         _make_folder(Path(parsed.database))
     try:
@@ -127,6 +129,12 @@ def _migrate(engine: Engine) -> None:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def _hide_password(url: str) -> str:
+    return (
+        re.sub(r"//[^/@]*@", "//***@", url).replace("postgresql+psycopg://", "postgresql://").removeprefix("sqlite:///")
+    )
 
 
 def _first_line(error: BaseException) -> str:

@@ -24,6 +24,7 @@ from data.errors import InputError
 State = Literal["todo", "in progress", "done", "skipped"]
 STATES: tuple[State, ...] = ("todo", "in progress", "done", "skipped")
 LONGEST_REASON = 500
+FARTHEST_AHEAD = timedelta(days=3650)  # a wrong clock is one thing; a time past which none can come another
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +110,14 @@ def parse_time(value: object, where: str) -> str:
     if found is None or found.tzinfo is None:
         raise InputError(f"{where}: found {value!r}, expected ISO 8601 with UTC, such as 2026-01-31T12:00:00.000Z")
     try:
-        return format_time(found.astimezone(UTC))
+        moment = found.astimezone(UTC)
     except OverflowError:
-        raise InputError(f"{where}: found {value!r}, expected a year between 1 and 9999") from None
+        moment = datetime.max.replace(tzinfo=UTC)
+    if moment > datetime.now(UTC) + FARTHEST_AHEAD:
+        raise InputError(
+            f"{where}: found {value!r}, expected a time before {FARTHEST_AHEAD.days // 365} years from now"
+        )
+    return format_time(moment)
 
 
 def format_time(moment: datetime) -> str:

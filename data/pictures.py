@@ -20,6 +20,7 @@ BROWSER_MODES = frozenset({"1", "L", "LA", "P", "RGB", "RGBA"})
 FORMATS = (*BROWSER_TYPES, "TIFF")  # a JPEG with several pictures (MPO) opens as JPEG
 ORIENTATION_TAG = 0x0112
 LOSSLESS_UP_TO_PX = 4_000_000
+TAIL_BYTES = 65_536  # some cameras write more after the end of the picture
 # The EXIF orientation says how the stored picture must be turned to stand upright.
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -52,6 +53,8 @@ class Pictures:
     def measure(self, path: Path) -> tuple[int, int]:
         """Width and height in pixels of the upright picture. Raises InputError for a file that is none."""
         with self._open(path) as picture:
+            if _is_cut_off(path, str(picture.format)):
+                raise InputError(f"{path.name}: the end of the file is missing; copy it again")
             return _upright_size(picture)
 
     def shown(self, path: Path, version: str, *, fit_px: int | None = None) -> Served:
@@ -117,6 +120,16 @@ def _orientation(picture: Image.Image) -> int:
 def _upright_size(picture: Image.Image) -> tuple[int, int]:
     turned = _orientation(picture) in (5, 6, 7, 8)
     return (picture.height, picture.width) if turned else (picture.width, picture.height)
+
+
+def _is_cut_off(path: Path, kind: str) -> bool:
+    """Whether a file lacks the mark that ends it: browsers show what is there, and boxes would end in the void."""
+    mark = {"JPEG": b"\xff\xd9", "PNG": b"IEND"}.get(kind)
+    if mark is None:
+        return False
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - TAIL_BYTES))
+        return mark not in file.read()
 
 
 def _browser_shows(picture: Image.Image) -> bool:

@@ -53,9 +53,9 @@ def make_settings(given: Mapping[str, str | None], environment: Mapping[str, str
     that does not last (Heroku sets ``DYNO``).
     """
     chosen = {s.name: given.get(s.name) or environment.get(s.variable) or s.default for s in SETTINGS}
-    if environment.get("DYNO") and not (given.get("database") or environment.get("DATABASE_URL")):
+    if environment.get("DYNO") and not chosen["database"].startswith(("postgres://", "postgresql://")):
         raise InputError(
-            "DATABASE_URL is not set, and a SQLite file would be lost at the next restart of this dyno; "
+            "DATABASE_URL names no PostgreSQL, and a SQLite file would be lost at the next restart of this dyno; "
             "add a database with: heroku addons:create heroku-postgresql"
         )
     return Settings(
@@ -85,6 +85,7 @@ def _absolute(value: str, *, from_default: bool) -> Path:
 
 
 def _whole(value: str, name: str, low: int, high: int) -> int:
+    name = f"--{name.replace('_', '-')}"
     if not value.isascii() or not value.isdigit() or not low <= int(value) <= high:
         raise InputError(f"{name}: found {value!r}, expected a whole number from {low} to {high}")
     return int(value)

@@ -102,7 +102,6 @@ def boxes_panel(label_names: Sequence[str], formats: Mapping[str, str]) -> html.
                 id=ids.UPLOAD,
                 className="upload",
                 className_active="upload upload-active",
-                accept=".json,application/json",
                 children=html.Span(["Drop an annotation file here, or ", html.U("choose one")]),
             ),
             html.Div(id=ids.IMPORT_REPORT, className="small", role="status"),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from tests.benchmarks import page
+from tests.benchmarks import page, server
 from tests.browser.chromium import launch_options
 
 
@@ -22,6 +22,7 @@ def main() -> None:
         print_table(
             ("The page", "here (90th percentile)", "2020 way", "ratio"), page.run(browser, Path(name) / "photos")
         )
+        print_table(("The server", "figure"), server.run(browser, Path(name)))
         browser.close()
 
 

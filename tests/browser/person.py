@@ -110,6 +110,9 @@ class Person:
     def wait_for_status(self, state: str) -> None:
         self.page.wait_for_selector(f'#save-status[data-state="{state}"]')
 
+    def wait_for_notice(self, text: str) -> None:
+        self.page.locator("#toasts .notice", has_text=text).first.wait_for()
+
     def check_agreement(self, *, annotator: str = "ada") -> list[Corners]:
         """Figure, table, store, `state()` and database hold the same boxes; returns their corners."""
         self.wait_until_saved()

@@ -216,13 +216,13 @@ def test_coming_back_without_an_address_opens_where_the_person_left_off(
 
 def test_the_ends_of_the_batch_are_said(ada: Person) -> None:
     ada.press("a")
-    ada.page.get_by_text("This is the first image.").wait_for()
+    ada.wait_for_notice("This is the first image.")
     ada.page.locator("#image-jump").fill("99")
     ada.press("Enter")
     ada.wait_for_image("img12.jpg")
     ada.page.locator("#graph").focus()
     ada.press("e")
-    ada.page.get_by_text("This is the last image.").wait_for()
+    ada.wait_for_notice("This is the last image.")
     assert ada.state()["state"] == "done"
 
 
@@ -343,7 +343,7 @@ def test_an_image_that_cannot_be_loaded_leaves_the_present_one_on_screen(ada: Pe
     ada.context.set_offline(True)
     ada.page.locator("#image-jump").fill("11")
     ada.press("Enter")
-    ada.page.get_by_text("cannot be loaded").wait_for()
+    ada.wait_for_notice("cannot be loaded")
     assert ada.state()["image"] == "img1.jpg"
     assert ada.boxes() == [about(BOX)]
     ada.context.set_offline(False)

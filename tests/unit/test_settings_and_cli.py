@@ -38,7 +38,7 @@ def test_a_disk_that_does_not_last_is_refused() -> None:
 
 @pytest.mark.parametrize("port", ["x", "-1", "65536", "8e3", "²"])
 def test_a_port_must_be_a_number(port: str) -> None:
-    with pytest.raises(InputError, match=r"port: found .* expected a whole number from 0 to 65535"):
+    with pytest.raises(InputError, match=r"--port: found .* expected a whole number from 0 to 65535"):
         make_settings({"port": port}, {})
 
 
@@ -68,7 +68,7 @@ def test_every_key_of_the_page_has_an_action_in_the_page() -> None:
         (["--labels", "{tmp}/file.txt"], "is not TOML"),
         (["--database", "postgresql://127.0.0.1:1/x"], "check --database or DATABASE_URL"),
         (["--database", "{tmp}/file.txt"], "file is not a database"),
-        (["--database", "oracle://x"], "expected a SQLite file or postgresql://"),
+        (["--database", "oracle://x"], "expected a SQLite file or postgresql://USER"),
         (["--database", "{tmp}/file.txt/a.db"], "its folder cannot be made"),
         (["--port", "http"], "expected a whole number"),
         (["export", "yaml", "{tmp}/x"], "format: found 'yaml', expected json"),

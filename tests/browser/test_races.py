@@ -1,0 +1,177 @@
+"""Races between a hand, the network and the page; each was once lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.browser.person import Person, about
+from tests.conftest import Site
+
+BOX = (100, 80, 220, 200)
+OTHER = (300, 150, 420, 260)
+
+SLOW = """(ms) => {
+  const fetch = window.fetch;
+  window.fetch = async (...given) => {
+    if (String(given[0]).includes('api/im')) await new Promise((resolve) => setTimeout(resolve, ms));
+    return fetch(...given);
+  };
+}"""
+
+
+def draw_three(person: Person) -> None:
+    for n in range(3):
+        person.draw(40 + 150 * n, 80, 140 + 150 * n, 200)
+    person.wait_for_boxes(3)
+    person.wait_until_saved()
+
+
+def test_a_cell_being_edited_when_next_is_activated_loses_no_box(ada: Person, site: Site) -> None:
+    draw_three(ada)
+    ada.type_in_cell(1, "X0", "3.5", commit=False)
+    ada.page.evaluate("document.getElementById('next').click()")
+    ada.wait_for_image("img2.jpg")
+    assert ada.check_agreement() == []
+    assert sorted(box["x0"] for box in site.boxes("img1.jpg"))[0] == 3.5
+    assert len(site.boxes("img1.jpg")) == 3
+
+
+def test_a_cell_edited_while_the_next_image_loads_loses_no_box(ada: Person, site: Site) -> None:
+    draw_three(ada)
+    ada.page.evaluate(SLOW, 700)
+    ada.page.locator("#image-jump").fill("9")
+    ada.press("Enter")
+    ada.type_in_cell(1, "X0", "3.5", commit=False)
+    ada.page.evaluate("new Promise((resolve) => setTimeout(resolve, 1500))")  # the image arrives meanwhile
+    ada.click(600, 440)
+    ada.wait_for_image("img9.jpg")
+    assert ada.check_agreement() == []
+    assert len(site.boxes("img1.jpg")) == 3
+    assert 3.5 in [box["x0"] for box in site.boxes("img1.jpg")]
+
+
+def test_a_drag_begun_as_a_new_name_is_taken_over_ends_well(ada: Person, site: Site) -> None:
+    ada.draw(*BOX)
+    ada.wait_until_saved()
+    ada.page.locator("#annotator-name").fill("grace")
+    ada.draw(*OTHER)
+    ada.page.wait_for_function("window.annotator.state().annotator === 'grace'")
+    ada.wait_until_saved()
+    kept = site.boxes("img1.jpg") + site.boxes("img1.jpg", "grace")
+    assert len(kept) == 2  # under either name, but not lost
+    ada.press("d")
+    ada.wait_for_image("img2.jpg")
+    ada.draw(*BOX)
+    ada.wait_for_boxes(1)
+    ada.check_agreement(annotator="grace")
+
+
+def test_a_name_given_offline_leaves_everything_as_it_is(ada: Person) -> None:
+    ada.draw(*BOX)
+    ada.wait_until_saved()
+    ada.context.set_offline(True)
+    ada.page.locator("#annotator-name").fill("grace")
+    ada.press("Enter")
+    ada.wait_for_notice("Still working as ada")
+    assert ada.page.locator("#annotator-name").input_value() == "ada"
+    ada.draw(*OTHER)
+    ada.wait_for_boxes(2)
+    ada.context.set_offline(False)
+    assert ada.check_agreement() == [about(BOX), about(OTHER)]
+
+
+def test_copying_from_the_previous_image_while_the_next_loads_doubles_nothing(ada: Person, site: Site) -> None:
+    ada.press("d")
+    ada.wait_for_image("img2.jpg")
+    ada.draw(*BOX)
+    ada.wait_until_saved()
+    ada.page.evaluate(SLOW, 500)
+    ada.page.locator("#image-jump").fill("9")
+    ada.press("Enter")
+    ada.page.locator("#graph").focus()
+    ada.press("r")
+    ada.wait_for_image("img9.jpg")
+    ada.wait_until_saved()
+    assert len(site.boxes("img2.jpg")) == 1
+
+
+def test_done_pressed_faster_than_images_come_marks_only_what_was_seen(ada: Person, site: Site) -> None:
+    ada.press("e", "e", "e")
+    ada.page.wait_for_function("window.annotator.state().image !== 'img1.jpg'")
+    ada.wait_until_saved()
+    number = int(ada.state()["image"].removeprefix("img").removesuffix(".jpg"))
+    assert [site.state(f"img{n}.jpg") for n in range(1, number)] == ["done"] * (number - 1)
+    assert site.state(f"img{number}.jpg") == "todo"
+
+
+def test_a_skip_is_for_the_image_it_was_asked_about_and_once(ada: Person, site: Site) -> None:
+    ada.page.evaluate(SLOW, 400)
+    ada.page.locator("#image-jump").fill("9")
+    ada.press("Enter")
+    ada.page.locator("#graph").focus()
+    ada.press("x")
+    ada.page.locator("#skip-reason").wait_for()
+    ada.wait_for_image("img9.jpg")
+    ada.page.keyboard.type("blurred")
+    ada.press("Enter", "Enter", "Enter")
+    ada.page.locator("#skip-reason").wait_for(state="detached")
+    ada.wait_until_saved()
+    assert [site.state(f"img{n}.jpg") for n in (1, 2, 9, 10)] == ["skipped", "todo", "todo", "todo"]
+    assert site.services.annotations.read("img1.jpg", "ada")[0].reason == "blurred"
+
+
+def test_a_label_or_a_removal_during_a_drag_is_not_taken_back_by_it(ada: Person) -> None:
+    ada.draw(*BOX)
+    ada.wait_for_boxes(1)
+    ada.click(160, 140)
+    mouse = ada.page.mouse
+    for key, count in (("3", 1), ("Delete", 0)):
+        mouse.move(*ada.on_page(160, 140))
+        mouse.down()
+        mouse.move(*ada.on_page(165, 145))
+        ada.press(key)
+        mouse.move(*ada.on_page(160, 150))
+        mouse.up()
+        ada.wait_for_boxes(count)
+        assert [box["label"] for box in ada.state()["boxes"]] == ["cat"] * count
+        ada.check_agreement()
+
+
+def test_the_smallest_box_by_keyboard_is_one_that_the_server_takes(ada: Person) -> None:
+    ada.draw(*BOX)
+    ada.wait_for_boxes(1)
+    ada.type_in_cell(1, "X0", "0.13")
+    ada.page.wait_for_function("window.annotator.state().boxes[0].x0 === 0.13")
+    ada.click(60, 140)
+    ada.press(*["Shift+Alt+ArrowLeft"] * 23)
+    ada.page.wait_for_function("window.annotator.state().boxes[0].x1 === 1.13")
+    ada.check_agreement()
+
+
+def test_a_box_drawn_with_a_hidden_label_is_seen(ada: Person) -> None:
+    ada.press("h")
+    ada.draw(*BOX)
+    ada.wait_for_boxes(1)
+    ada.check_agreement()
+
+
+def test_nobody_is_trapped_by_tab(ada: Person) -> None:
+    ada.draw(*BOX)
+    ada.draw(*OTHER)
+    ada.wait_for_boxes(2)
+    ada.page.locator("#graph").focus()
+    reached = set()
+    for _ in range(60):
+        ada.press("Tab")
+        reached.add(ada.page.evaluate("document.activeElement.id"))
+        if "next" in reached:
+            break
+    assert {"export-format", "download-button", "mark-done", "next"} <= reached
+
+
+def test_escape_leaves_the_table(ada: Person) -> None:
+    ada.draw(*BOX)
+    ada.wait_for_boxes(1)
+    ada.cell(1, "X0").click()
+    ada.press("Escape")
+    assert ada.page.evaluate("document.activeElement.id") == "graph"
