@@ -1,6 +1,6 @@
 # make run     start on http://127.0.0.1:8050
 # make test    everything: checks, Python and JavaScript units, storage on both databases, browser
-# make bench   measure; prints the tables of docs/benchmarks.md
+# make bench   measure; prints a table
 # make format  tidy the code
 
 PYTHON ?= python3

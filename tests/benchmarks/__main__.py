@@ -1,7 +1,8 @@
-"""`make bench`: measure, and print Markdown tables. Nothing here is a test: times depend on the machine."""
+"""`make bench`: measure, and print a Markdown table. Nothing here is a test: times depend on the machine."""
 
 from __future__ import annotations
 
+import logging
 import os
 import platform
 import tempfile
@@ -16,23 +17,18 @@ from tests.browser.chromium import launch_options
 
 def main() -> None:
     warnings.simplefilter("ignore")
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         browser = playwright.chromium.launch(**launch_options())
         print(f"Python {platform.python_version()}, Chromium {browser.version} headless, {os.cpu_count()} cores\n")
         print_table(
             ("The page", "here (90th percentile)", "2020 way", "ratio"), page.run(browser, Path(name) / "photos")
         )
-        print_table(("The server", "figure"), server.run(browser, Path(name)))
+        print("| what | figure |\n|---|---|")
+        for rows in (page.run(browser, Path(name) / "photos"), server.run(browser, Path(name))):
+            for what, figure in rows:
+                print(f"| {what} | {figure} |", flush=True)
         browser.close()
-
-
-def print_table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
-    """Print a Markdown table."""
-    print("| " + " | ".join(head) + " |")
-    print("|" + "---|" * len(head))
-    for row in rows:
-        print("| " + " | ".join(row) + " |")
-    print()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How fast the page is, beside the baseline, in one headless Chromium."""
+"""How fast the page is, in headless Chromium."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from werkzeug.serving import make_server
 
 from app import create_app, warm_up
 from data.settings import make_settings
-from tests.benchmarks.baseline import make_baseline
 
 REPEATS = 24
 BOX_COUNTS = (10, 100, 1000)
@@ -36,7 +35,7 @@ WATCH = """({ event, ready }) => {
   }, { capture: true, once: true }));
 }"""
 
-OURS_AGREE = """(() => {
+AGREE = """(() => {
   const prop = (id, name) => window.dash_component_api.getLayout(id).props[name];
   const store = prop('annotations-store', 'data');
   const { shapes } = document.querySelector('#graph .js-plotly-plot').layout;
@@ -46,38 +45,24 @@ OURS_AGREE = """(() => {
   return store.images[store.image].boxes.length === %(count)d && drawn === %(count)d && row === newest.x0.toFixed(1);
 })()"""
 
-BASELINE_AGREES = """(() => {
-  const prop = (id, name) => window.dash_component_api.getLayout(id).props[name];
-  const { at, shapes } = prop('store', 'data');
-  const drawn = document.querySelectorAll('#graph .shapelayer path').length;
-  const row = document.querySelector('#table td[data-dash-column="x0"]')?.innerText;
-  return shapes[at]?.length === %(count)d && drawn === %(count)d && Number(row) === shapes[at].at(-1).x0;
-})()"""
 
-
-def run(browser: Browser, folder: Path) -> list[tuple[str, str, str, str]]:
-    """Rows of (what, ours, baseline, ratio)."""
-    photographs = [make_photograph(folder / f"photo{n}.jpg", seed=n) for n in range(1, 9)]
-    rows = []
-    with serving_ours(folder) as (url, services), serving(make_baseline(photographs).server) as base_url:
+def run(browser: Browser, folder: Path) -> Iterator[tuple[str, str]]:
+    """Yield rows of (what, figure) as they are measured: medians, and the 90th percentile in brackets."""
+    for n in range(1, 9):
+        make_photograph(folder / f"photo{n}.jpg", seed=n)
+    with serving_ours(folder) as (url, services):
         for count in BOX_COUNTS:
-            ours = measure_draws(
-                browser, f"{url}/?annotator=b{count}&image=photo1.jpg", OURS_AGREE, count, seed(services)
-            )
-            theirs = measure_draws(browser, base_url, BASELINE_AGREES, count, seed_baseline, repeats=6)
-            rows.append(row(f"mouse-up to figure, row and store painted, {count} boxes", ours["ms"], theirs["ms"]))
-            rows.append((f"bytes sent / received for that edit, {count} boxes", ours["bytes"], theirs["bytes"], ""))
-        ours = measure_next(browser, f"{url}/?annotator=n&image=photo1.jpg", ours_shows)
-        theirs = measure_next(browser, base_url, baseline_shows, repeats=6)
-        rows.append(row("Next to picture, boxes and table painted, 12 megapixels", ours["ms"], theirs["ms"]))
-        rows.append(("pictures downloaded twice", str(ours["twice"]), "each time", ""))
-    return rows
+            ours = measure_draws(browser, f"{url}/?annotator=b{count}&image=photo1.jpg", count, seed(services))
+            yield f"mouse-up to figure, row and store painted, {count} boxes", shown(ours["ms"])
+            yield f"bytes sent / received for that edit, {count} boxes", ours["bytes"]
+        ours = measure_next(browser, f"{url}/?annotator=n&image=photo1.jpg")
+        yield "Next to picture, boxes and table painted, 12 megapixels", shown(ours["ms"])
+        yield "pictures downloaded twice meanwhile", str(ours["twice"])
 
 
-def row(what: str, ours: list[float], theirs: list[float]) -> tuple[str, str, str, str]:
-    a, b = statistics.median(ours), statistics.median(theirs)
-    spread = f"{a:.0f} ms ({np.percentile(ours, 90):.0f})"
-    return what, spread, f"{b:.0f} ms", f"{b / a:.0f} x"
+def shown(times: list[float]) -> str:
+    """A median and the 90th percentile."""
+    return f"{statistics.median(times):.0f} ms ({np.percentile(times, 90):.0f})"
 
 
 def make_photograph(path: Path, *, seed: int) -> Path:
@@ -129,29 +114,15 @@ def seed(services: Any) -> Callable[[Page, int], None]:
     return fill
 
 
-def seed_baseline(page: Page, count: int) -> None:
-    """Give the baseline its boxes the way a person would: through the figure's relayout."""
-    shapes = [
-        {"type": "rect", "x0": n % 40 * 99, "y0": n // 40 * 80, "x1": n % 40 * 99 + 60, "y1": n // 40 * 80 + 50}
-        for n in range(count)
-    ]
-    page.evaluate("(shapes) => window.dash_clientside.set_props('graph', {relayoutData: {shapes}})", shapes)
-    page.wait_for_function(f"document.querySelectorAll('#graph .shapelayer path').length === {count}", timeout=120_000)
-
-
 def measure_draws(
-    browser: Browser, url: str, agree: str, count: int, fill: Callable[[Page, int], None], *, repeats: int = REPEATS
+    browser: Browser, url: str, count: int, fill: Callable[[Page, int], None], *, repeats: int = REPEATS
 ) -> dict[str, Any]:
     """Draw boxes one after the other and time each from mouse-up."""
     page = browser.new_page(viewport={"width": 1400, "height": 900})
-    if "annotator" in url:
-        fill(page, count)
+    fill(page, count)
     page.goto(url)
     page.wait_for_selector("#graph .nsewdrag")
-    if "annotator" in url:
-        page.wait_for_function(f"window.annotator?.state().boxes.length === {count}")
-    else:
-        fill(page, count)
+    page.wait_for_function(f"window.annotator?.state().boxes.length === {count}")
     area = page.locator("#graph .nsewdrag").bounding_box()
     assert area is not None
     times = []
@@ -161,11 +132,11 @@ def measure_draws(
     def on_response(response: Any) -> None:
         if response.request.method == "POST":
             sent.append(len(response.request.post_data or ""))
-            received.append(len(response.body()))
+            received.append(int(response.headers.get("content-length", 0)))
 
     page.on("response", on_response)
     for n in range(repeats + 2):
-        ready = agree % {"count": count + n + 1}
+        ready = AGREE % {"count": count + n + 1}
         page.evaluate(WATCH, {"event": "mouseup", "ready": ready})
         x, y = area["x"] + area["width"] * (0.1 + 0.025 * n), area["y"] + area["height"] * 0.5
         page.mouse.move(x, y)
@@ -180,55 +151,29 @@ def measure_draws(
     return {"ms": times[2:], "bytes": size}
 
 
-def ours_shows(page: Page, number: int) -> tuple[str, str]:
-    ready = f"""(() => {{
+def shows(number: int) -> str:
+    return f"""(() => {{
       const {{ layout }} = document.querySelector('#graph .js-plotly-plot');
       return layout.meta.image === 'photo{number}.jpg' && window.annotator.state().image === 'photo{number}.jpg'
         && layout.images[0].source.includes('photo{number}.jpg');
     }})()"""
-    return ready, "#next" if number > 1 else "#previous"
 
 
-def baseline_shows(page: Page, number: int) -> tuple[str, str]:
-    ready = f"""(() => {{
-      const gd = document.querySelector('#graph .js-plotly-plot');
-      return gd.layout.meta.image === 'photo{number}.jpg' && gd.querySelector('.imagelayer image, .im image')?.href.baseVal.length > 0;
-    }})()"""
-    return ready, "#next"
-
-
-def measure_next(
-    browser: Browser, url: str, shows: Callable[[Page, int], tuple[str, str]], *, repeats: int = REPEATS
-) -> dict[str, Any]:
-    """Press Next through the photographs and time each from the click."""
+def measure_next(browser: Browser, url: str, *, repeats: int = REPEATS) -> dict[str, Any]:
+    """Press Next through the photographs, and Previous back, and time each from the click."""
     page = browser.new_page(viewport={"width": 1400, "height": 900})
     asked: list[str] = []
-    page.on(
-        "request",
-        lambda request: (
-            asked.append(request.url) if "/images/photo" in request.url and "annotations" not in request.url else None
-        ),
-    )
+    page.on("request", lambda request: asked.append(request.url) if "fit=1" in request.url else None)
     page.goto(url)
-    page.wait_for_selector("#graph .nsewdrag")
-    if "annotator" in url:
-        page.wait_for_function("window.annotator?.state().image === 'photo1.jpg'")
+    page.wait_for_function("window.annotator?.state().image === 'photo1.jpg'")
     times: list[float] = []
     number, step = 1, 1
     while len(times) < repeats + 2:
-        page.evaluate(
-            "new Promise((resolve) => setTimeout(resolve, 900))"
-        )  # a person looks at the picture; prefetching ends
-        if "annotator" in url:
-            step = -1 if number == 8 else 1 if number == 1 else step
-            number += step
-            button = "#next" if step > 0 else "#previous"
-        else:
-            number = number % 8 + 1
-            button = "#next"
-        ready, _ = shows(page, number)
-        page.evaluate(WATCH, {"event": "click", "ready": ready})
-        page.locator(button).click()
+        page.evaluate("new Promise((resolve) => setTimeout(resolve, 900))")  # a person looks; prefetching ends
+        step = -1 if number == 8 else 1 if number == 1 else step
+        number += step
+        page.evaluate(WATCH, {"event": "click", "ready": shows(number)})
+        page.locator("#next" if step > 0 else "#previous").click()
         times.append(page.evaluate("window.measured"))
     page.close()
     return {"ms": times[2:], "twice": len(asked) - len(set(asked))}

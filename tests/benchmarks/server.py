@@ -151,7 +151,7 @@ def open_page(browser: Browser, url: str) -> str:
         page.on(
             "response",
             lambda answer, to=received: (
-                to.append(len(answer.body()))
+                to.append(int(answer.headers.get("content-length", 0)))
                 if re.search(r"/\?|_dash-|/api/", answer.url) and "component-suites" not in answer.url
                 else None
             ),

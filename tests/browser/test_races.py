@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from tests.browser.person import Person, about
 from tests.conftest import Site
 
