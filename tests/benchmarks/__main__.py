@@ -21,9 +21,6 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         browser = playwright.chromium.launch(**launch_options())
         print(f"Python {platform.python_version()}, Chromium {browser.version} headless, {os.cpu_count()} cores\n")
-        print_table(
-            ("The page", "here (90th percentile)", "2020 way", "ratio"), page.run(browser, Path(name) / "photos")
-        )
         print("| what | figure |\n|---|---|")
         for rows in (page.run(browser, Path(name) / "photos"), server.run(browser, Path(name))):
             for what, figure in rows:
