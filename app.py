@@ -114,7 +114,7 @@ def export(settings: Settings, given: dict[str, Any]) -> int:
     """Write all annotations to a file, whole or not at all."""
     if given["format"] != "json":
         raise InputError(f"format: found {given['format']!r}, expected json")
-    services = _services(settings)
+    services = _services(settings, given)
     target = Path(given["path"])
     partial = target.with_name(target.name + ".part")
     try:
@@ -123,13 +123,13 @@ def export(settings: Settings, given: dict[str, Any]) -> int:
         partial.replace(target)
     except OSError as error:
         raise InputError(f"{target}: cannot be written ({error.strerror})") from error
-    print(f"Written: {target}")
+    print(f"Written: {target}, from {settings.database.rpartition('@')[2].removeprefix('sqlite:///')}")
     return 0
 
 
 def import_file(settings: Settings, given: dict[str, Any]) -> int:
     """Bring a file in and print what became of it."""
-    services = _services(settings)
+    services = _services(settings, given)
     services.indexer.index()
     path = Path(given["path"])
     try:
@@ -140,28 +140,29 @@ def import_file(settings: Settings, given: dict[str, Any]) -> int:
     for note in report.notes:
         print(f"  {note}")
     print(report.summary())
-    print(f"To take it back: python app.py undo-import {report.step}")
+    print(f"To take it back, with the same --database: python app.py undo-import {report.step}")
     return 0
 
 
 def undo_import(settings: Settings, given: dict[str, Any]) -> int:
     """Take an import back."""
-    print(_services(settings).transfer.take_back(given["step"]))
+    print(_services(settings, given).transfer.take_back(given["step"]))
     return 0
 
 
-def list_imports(settings: Settings, _given: dict[str, Any]) -> int:
+def list_imports(settings: Settings, given: dict[str, Any]) -> int:
     """Print the imports so far, latest first."""
-    for step in _services(settings).transfer.steps():
+    for step in _services(settings, given).transfer.steps():
         print(step["id"], step["time"], step["file"], f"(taken back {step['undone']})" if step["undone"] else "")
     return 0
 
 
-def _services(settings: Settings) -> Any:
+def _services(settings: Settings, given: dict[str, Any]) -> Any:
     from data.database import open_database
     from data.services import make_services
 
-    return make_services(settings, open_database(settings.database))
+    keep_labels = not (given.get("labels") or os.environ.get("LABELS"))
+    return make_services(settings, open_database(settings.database), keep_labels=keep_labels)
 
 
 def _parser() -> argparse.ArgumentParser:

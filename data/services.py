@@ -30,12 +30,16 @@ class Services:
     indexer: Indexer
 
 
-def make_services(settings: Settings, database: Database) -> Services:
-    """Put the parts together over an open database. Raises InputError in one line for a setting of no use."""
-    entries = read_labels(settings.labels)
+def make_services(settings: Settings, database: Database, *, keep_labels: bool = False) -> Services:
+    """Put the parts together over an open database. Raises InputError in one line for a setting of no use.
+
+    With ``keep_labels`` a database that has labels keeps them: a command that was given no labels file must not
+    bring those of the default one in.
+    """
     source = open_source(settings.images)
     labels = LabelBook(database)
-    labels.adopt(entries)
+    if not (keep_labels and labels.all()):
+        labels.adopt(read_labels(settings.labels))
     pictures = Pictures(settings.cache, settings.max_pixels)
     batch = Batch(database, source, pictures)
     annotations = Annotations(database, batch)

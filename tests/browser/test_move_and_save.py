@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Playwright
+from playwright.sync_api import Error as PlaywrightError
 
 from tests.browser.chromium import launch_options
 from tests.browser.person import Person, about
@@ -96,8 +98,10 @@ def test_a_killed_browser_loses_no_box_that_was_seen(playwright: Playwright, sit
         ada.page.evaluate("new Promise((seen) => requestAnimationFrame(() => requestAnimationFrame(seen)))")
         assert len(ada.boxes()) == count
         for pid in browser_processes(profile):
-            os.kill(pid, signal.SIGKILL)
-        context.close()
+            with contextlib.suppress(ProcessLookupError):  # its children go with their parent
+                os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(PlaywrightError):  # there is nothing left to close
+            context.close()
     context = playwright.chromium.launch_persistent_context(profile, **options)
     ada = Person(context, site, "?annotator=ada")
     ada.wait_for_boxes(3)

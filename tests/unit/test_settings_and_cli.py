@@ -113,6 +113,16 @@ def test_export_and_import_on_the_command_line(
     assert "taken back" in capsys.readouterr().out
 
 
+def test_an_export_without_a_labels_file_keeps_the_labels_of_the_database(tmp_path: Path, pictures: Path) -> None:
+    labels = tmp_path / "own.toml"
+    labels.write_text("[[label]]\nname = 'dog'\n")
+    common = ["--images", str(pictures), "--database", str(tmp_path / "a.db"), "--cache", str(tmp_path / "c")]
+    target = tmp_path / "out.json"
+    assert app.main(["export", "json", str(target), "--labels", str(labels), *common]) == 0
+    assert app.main(["export", "json", str(target), *common]) == 0
+    assert [label["name"] for label in json.loads(target.read_text())["labels"]] == ["dog"]
+
+
 def test_importing_the_modules_does_nothing(tmp_path: Path) -> None:
     code = "import app, callbacks, layout.page, data.services, sys; sys.exit('instance' in str(list(__import__('os').scandir('.'))))"
     result = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env={"PYTHONPATH": str(ROOT)}, check=False)
