@@ -95,10 +95,11 @@ class Page {
     const place = image ?? this.memory.get(`place of ${annotator}`) ?? "";
     const batch = new Batch(this.server, annotator);
     batch.filter = this.batch?.filter ?? batch.filter;
+    let prepared = null;
     if (session.image) {
       try {
         await batch.open(place);
-        if (batch.entry) await this.server.annotations(batch.entry.id, annotator);
+        if (batch.entry) prepared = await session.prepare(annotator, batch.entry.id);
       } catch (error) {
         this.view.named(session.annotator);
         this.view.warn(`Still working as ${session.annotator}: the boxes of ${annotator} cannot be loaded, ${error.message}.`);
@@ -108,11 +109,12 @@ class Page {
     await this.table.settled();
     await this.pointer.idle();
     await session.settled();
-    session.become(annotator);
-    session.image = null; // whatever is on screen is the other annotator's
+    session.become(annotator, prepared);
     if (annotator) this.memory.set("annotator", annotator);
     navigator.batch = batch;
     this.view.named(annotator);
+    if (prepared && batch.entry.id === session.image) return this.view.sameImage(); // at once: a hand may be drawing
+    session.image = null; // whatever is on screen is the other annotator's
     await this.open(place);
   }
 

@@ -39,13 +39,22 @@ export class Session {
     return colorOf(this.colors, label);
   }
 
-  /** Change who is at work; the boxes of the one before are let go of. */
-  become(annotator) {
+  /** What is needed to show an image to an annotator who is not at work yet. */
+  async prepare(annotator, image) {
+    const [answer, history] = await Promise.all([this.server.annotations(image, annotator), this.#readHistory(image, annotator)]);
+    return { answer, history };
+  }
+
+  /** Change who is at work; the boxes of the one before are let go of. `prepared` is what `prepare` gave, if it was asked. */
+  become(annotator, prepared = null) {
     this.annotator = annotator;
     this.#annotations.clear();
     this.#revisions.clear();
     this.#histories.clear();
     this.selected = null;
+    if (!prepared) return;
+    this.#histories.set(prepared.answer.image, prepared.history);
+    this.#merge(prepared.answer);
   }
 
   // ---- reading ----
@@ -142,8 +151,8 @@ export class Session {
     return true;
   }
 
-  async #readHistory(image) {
-    return (await this.journal?.history(this.annotator, image)) ?? { steps: [], at: 0 };
+  async #readHistory(image, annotator = this.annotator) {
+    return (await this.journal?.history(annotator, image)) ?? { steps: [], at: 0 };
   }
 
   // ---- going to another image ----

@@ -128,6 +128,13 @@ export class View {
     this.say(`Image ${entry.id}, ${session.boxes().length} boxes`);
   }
 
+  /** The image on screen stays; its boxes are another annotator's. */
+  sameImage() {
+    this.#shapes.clear();
+    this.boxes();
+    this.#remember(this.page.session.image);
+  }
+
   failed(entry, error) {
     const name = entry?.id ?? "The batch";
     if (!this.page.session.image) {

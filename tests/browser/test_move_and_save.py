@@ -148,7 +148,7 @@ def test_the_first_visit_asks_for_a_name_and_keeps_it(site: Site, visit: Callabl
 
 def test_a_box_drawn_before_a_name_was_given_is_kept(site: Site, visit: Callable[..., Person]) -> None:
     ada = visit(site, "")
-    ada.page.get_by_role("dialog").wait_for()
+    ada.page.wait_for_function("document.activeElement.id === 'welcome-name'")
     ada.press("Escape")
     ada.page.get_by_role("dialog").wait_for(state="detached")
     ada.draw(*BOX)
