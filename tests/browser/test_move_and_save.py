@@ -97,9 +97,10 @@ def test_a_killed_browser_loses_no_box_that_was_seen(playwright: Playwright, sit
         ada.draw(60 * count, 80, 60 * count + 50, 200)
         ada.page.evaluate("new Promise((seen) => requestAnimationFrame(() => requestAnimationFrame(seen)))")
         assert len(ada.boxes()) == count
-        for pid in browser_processes(profile):
-            with contextlib.suppress(ProcessLookupError):  # its children go with their parent
-                os.kill(pid, signal.SIGKILL)
+        while pids := browser_processes(profile):  # until the last has let go of the profile
+            for pid in pids:
+                with contextlib.suppress(ProcessLookupError):  # its children go with their parent
+                    os.kill(pid, signal.SIGKILL)
         with contextlib.suppress(PlaywrightError):  # there is nothing left to close
             context.close()
     context = playwright.chromium.launch_persistent_context(profile, **options)
