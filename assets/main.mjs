@@ -29,6 +29,8 @@ async function configuration() {
 }
 
 class Page {
+  #coming = null; // the name that is being taken over
+
   constructor(config, journal, element) {
     const server = new Server(config.base);
     const outbox = new Outbox(server, journal, () => this.view.status());
@@ -86,11 +88,18 @@ class Page {
     if (!this.session.annotator) this.view.askName();
   }
 
+  /** Who is at work, or will be once their boxes are loaded. */
+  get name() {
+    return this.#coming ?? this.session.annotator;
+  }
+
   /**
    * Change who is at work, staying at an image or going where they left off. Where that person's image cannot be
-   * loaded, everything stays as it is.
+   * loaded, everything stays as it is. Of several names given in a row the last one counts.
    */
   async become(annotator, image) {
+    this.#coming = annotator;
+    const outrun = () => this.#coming !== annotator;
     const { session, navigator } = this;
     const place = image ?? this.memory.get(`place of ${annotator}`) ?? "";
     const batch = new Batch(this.server, annotator);
@@ -101,14 +110,18 @@ class Page {
         await batch.open(place);
         if (batch.entry) prepared = await session.prepare(annotator, batch.entry.id);
       } catch (error) {
+        if (outrun()) return;
+        this.#coming = null;
         this.view.named(session.annotator);
-        this.view.warn(`Still working as ${session.annotator}: the boxes of ${annotator} cannot be loaded, ${error.message}.`);
+        this.view.warn(`Still working as ${session.annotator || "nobody"}: the boxes of ${annotator} cannot be loaded, ${error.message}.`);
         return;
       }
     }
     await this.table.settled();
     await this.pointer.idle();
     await session.settled();
+    if (outrun()) return;
+    this.#coming = null;
     session.become(annotator, prepared);
     if (annotator) this.memory.set("annotator", annotator);
     navigator.batch = batch;

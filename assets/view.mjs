@@ -277,14 +277,12 @@ export class View {
   nameGiven(value, close = false) {
     const { page } = this;
     const name = (value ?? "").trim().replace(/\s+/g, " ");
-    if (name && name !== page.session.annotator) {
+    if (name && name !== page.name) {
       this.commitCell();
       const image = page.session.image ?? new URLSearchParams(location.search).get("image");
       page.become(name, image).then(() => page.session.commitUnnamed());
-      close = true;
-    } else if (!name && page.session.annotator) this.named(page.session.annotator);
-    if (close && (name || page.session.annotator)) setProps("help-dialog", { is_open: false });
-    else if (close) byId("welcome-name").focus();
+    } else if (!name && page.name) this.named(page.name);
+    if (close) page.name ? this.#closeHelp() : byId("welcome-name").focus();
   }
 
   askName() {
@@ -293,6 +291,10 @@ export class View {
 
   openHelp() {
     setProps("help-dialog", { is_open: true });
+  }
+
+  #closeHelp() {
+    setProps("help-dialog", { is_open: false });
   }
 
   helpToggled(isOpen, name) {

@@ -147,6 +147,19 @@ def test_the_first_visit_asks_for_a_name_and_keeps_it(site: Site, visit: Callabl
     ada.wait_for_boxes(1)
 
 
+def test_saying_a_name_asks_the_server_once_for_their_boxes(site: Site, visit: Callable[..., Person]) -> None:
+    ada = visit(site, "")
+    ada.page.get_by_role("dialog").wait_for()
+    asked: list[str] = []
+    ada.page.on("request", lambda request: asked.append(request.url))
+    ada.page.locator("#welcome-name").fill("  Ada   Lovelace ")
+    ada.press("Enter")
+    ada.page.get_by_role("dialog").wait_for(state="detached")
+    ada.page.wait_for_timeout(500)
+    assert ada.state()["annotator"] == "Ada Lovelace"
+    assert len([url for url in asked if "/annotations" in url]) == 1
+
+
 def test_a_box_drawn_before_a_name_was_given_is_kept(site: Site, visit: Callable[..., Person]) -> None:
     ada = visit(site, "")
     ada.page.wait_for_function("document.activeElement.id === 'welcome-name'")
