@@ -66,12 +66,20 @@ export class Plot {
       Plotly.relayout(this.element, { shapes });
       return;
     }
+    this.#fixSize();
     for (const index of changed) {
       // Changing a shape's path or corners makes plotly compute the whole figure again; its opacity does not. So
       // the shape is exchanged in place, and plotly is asked to draw that one for an opacity that stays as it is.
       this.element.layout.shapes[index] = { ...shapes[index] };
       Plotly.relayout(this.element, { [`shapes[${index}].opacity`]: 1 });
     }
+  }
+
+  /** Spare plotly measuring its room for each edit; a resize of the window takes the fixed size away again. */
+  #fixSize() {
+    const { layout, _fullLayout } = this.element;
+    layout.width ??= _fullLayout.width;
+    layout.height ??= _fullLayout.height;
   }
 
   /** The colour of the next box that is drawn. Through relayout it would cost a redraw. */

@@ -72,11 +72,9 @@ function rectShape(box, color = UNKNOWN_COLOR) {
   return { type: "rect", x0, y0, x1, y1, visible: Boolean(box), line, fillcolor: `${color}26`, editable: false, layer: "above", opacity: 1 };
 }
 
-/** The rows of the table, newest first. `id` is the box's, `image` tells a late edit where it belongs. */
+/** The rows of the table, in the order of drawing, so that a new one leaves the others where they are. `id` is the box's, `image` tells a late edit where it belongs. */
 export function rowsOf(annotation) {
-  return liveBoxes(annotation)
-    .map((box) => box_to_row(box, annotation.image))
-    .reverse();
+  return liveBoxes(annotation).map((box) => box_to_row(box, annotation.image));
 }
 
 const box_to_row = perBox((box, image) => {

@@ -4,6 +4,7 @@
 import { apply, bare, emptyAnnotation, fromServer, inverse, liveBoxes, merge, stateOf, timeAfter } from "./annotation.mjs";
 import { colorOf, plain } from "./projections.mjs";
 
+const LONGEST_FRAME_MS = 100;
 const REPEAT_MS = 1000; // nudges of one box closer than this are one step of undo
 
 export class Session {
@@ -268,7 +269,8 @@ export class Session {
     this.outbox.add(entries);
     const write = this.#write(entries, history);
     this.#settled = Promise.all([this.#settled, write]);
-    return write.then(() => {
+    return write.then(async () => {
+      await painted();
       this.view.say(text);
       this.outbox.send();
       this.channel?.postMessage({ annotator: this.annotator, image, edits });
@@ -342,6 +344,14 @@ export class Session {
     if (!this.#plains.has(annotation)) this.#plains.set(annotation, plain(annotation));
     return this.#plains.get(annotation);
   }
+}
+
+/** Resolves once the next frame is on screen, or soon where none comes: in a hidden tab. */
+function painted() {
+  return new Promise((resolve) => {
+    setTimeout(resolve, LONGEST_FRAME_MS);
+    requestAnimationFrame(() => setTimeout(resolve));
+  });
 }
 
 /** A random uuid; `crypto.randomUUID` is there on https and localhost alone. */

@@ -56,7 +56,7 @@ export class Table {
     }, MENU_SHUTS_MS), { once: true, capture: true }); // prettier-ignore
   }
 
-  /** Show rows, and mark the one with the selected id, turning to its page. */
+  /** Show rows, and mark the one with the selected id, turning to its page or to a new row's. */
   write(rows, selected) {
     this.#waiting = { rows, selected };
     this.#writeWaiting();
@@ -97,14 +97,24 @@ export class Table {
     const { rows, selected } = this.#waiting;
     this.#waiting = null;
     const props = {};
+    const inView = this.#toShow(rows, selected);
     if (rows !== this.rows) props.data = this.rows = rows;
     if (selected !== this.selected) {
       this.selected = selected;
       props.style_data_conditional = selected ? [...AT_CELL, marked(selected)] : AT_CELL;
-      const index = rows.findIndex((row) => row.id === selected);
-      if (index >= 0 && this.pageSize) props.page_current = Math.floor(index / this.pageSize);
     }
+    if (rows[0]?.image !== this.image) props.page_current = 0;
+    this.image = rows[0]?.image;
+    const index = inView ? rows.findIndex((row) => row.id === inView) : -1;
+    if (index >= 0 && this.pageSize) props.page_current = Math.floor(index / this.pageSize);
     if (Object.keys(props).length) this.setProps(this.id, props);
+  }
+
+  /** The id of the row to turn to: one that was just selected, else one that was just drawn, which is the last. */
+  #toShow(rows, selected) {
+    if (selected && selected !== this.selected) return selected;
+    const sameImage = this.rows?.length && rows.length && this.rows[0].image === rows[0].image;
+    return sameImage && rows.length > this.rows.length && rows.at(-1).id !== this.rows.at(-1).id ? rows.at(-1).id : null;
   }
 
   /** Forget what is shown, so that the next write writes: after an edit that was refused. */

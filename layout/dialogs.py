@@ -16,6 +16,7 @@ def help_dialog() -> dbc.Modal:
         size="xl",
         scrollable=True,
         is_open=False,
+        fade=False,  # Escape during the fade leaves it half open
         labelledby="help-title",
         children=[
             dbc.ModalHeader(dbc.ModalTitle("How it works", id="help-title", tag="h2"), close_button=True),
@@ -55,6 +56,7 @@ def skip_dialog() -> dbc.Modal:
     return dbc.Modal(
         id=ids.SKIP_DIALOG,
         is_open=False,
+        fade=False,  # Escape during the fade leaves it half open
         centered=True,
         labelledby="skip-title",
         children=[

@@ -9,4 +9,4 @@ step "format and lint"; "$bin/ruff" format --check . && "$bin/ruff" check .
 step "types"; "$bin/mypy"
 step "direction of imports"; "$bin/lint-imports" --no-cache
 step "JavaScript units"; node --test tests/js/*.test.mjs
-step "Python units, storage, browser"; "$bin/python" -m pytest tests
+step "Python units, storage, browser"; "$bin/python" -m pytest -n 2 tests

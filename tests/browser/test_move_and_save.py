@@ -190,6 +190,7 @@ def test_done_skip_filter_search_jump_and_progress(ada: Person, site: Site) -> N
     page = ada.page
     page.click("#mark-done")
     ada.wait_for_image("img2.jpg")
+    ada.wait_until_saved()
     assert site.state("img1.jpg") == "done"
     ada.press("x")
     page.locator("#skip-reason").fill("blurred")

@@ -47,7 +47,7 @@ test("rows, store and counts say the same of an annotation", () => {
     empty,
   );
   const rows = rowsOf(annotation);
-  assert.deepEqual(rows.map((row) => row.id), ["b2", "b1", "b0"]);
+  assert.deepEqual(rows.map((row) => row.id), ["b0", "b1", "b2"]);
   assert.deepEqual(Object.keys(rows[0]), ["id", "image", "Type", "X0", "Y0", "X1", "Y1", "Timestamp"]);
   const stored = plain(annotation);
   assert.deepEqual(stored.boxes.map((box) => box.id), liveBoxes(annotation).map((box) => box.id));
