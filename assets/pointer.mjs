@@ -185,7 +185,7 @@ export class Pointer {
     };
     this.#onNextFrame({
       x: along(ranges.x, was.x - area.left, is.x - area.left, area.width),
-      y: along(ranges.y.toReversed(), was.y - area.top, is.y - area.top, area.height).reverse(), // the first is at the bottom
+      y: along([...ranges.y].reverse(), was.y - area.top, is.y - area.top, area.height).reverse(), // the first is at the bottom
     });
   }
 

@@ -34,13 +34,13 @@ make_venv() {
 get_browser() {
   local bin=$1
   "$bin/python" -m tests.browser.chromium && get_node && return
-  if command -v apt-get >/dev/null; then apt_install chromium; else "$bin/python" -m playwright install --with-deps chromium; fi
+  if command -v apt-get >/dev/null; then apt_install chromium libatomic1; else "$bin/python" -m playwright install --with-deps chromium; fi
   "$bin/python" -m tests.browser.chromium || { echo "No Chromium was found or could be installed." >&2; exit 2; }
   get_node
 }
 
 get_node() {
-  command -v node >/dev/null && [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 18 ] || apt_install nodejs
+  command -v node >/dev/null && [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 18 ] || apt_install nodejs libatomic1
 }
 
 case $1 in
