@@ -33,14 +33,16 @@ export class Batch {
     this.#take(await this.#ask({ at: ordinal }), null);
   }
 
-  /** Set the filter; stand at the present image if it is in, else at the next that is. False if none is left. */
+  /**
+   * Set the filter; stand at the present image if it is in, else at the next that is. Where nothing matches, or the
+   * server does not answer, list and filter stay as they were; false if nothing matches.
+   */
   async setFilter(filter, image) {
+    const answer = await this.#ask({ around: image, ...filter });
+    if (!answer.images.length) return false;
     this.filter = filter;
-    const answer = await this.#ask({ around: image });
-    if (filter !== this.filter) return true; // a later filter is on its way
-    if (answer.images.length) this.#take(answer, null);
-    this.total = answer.total;
-    return answer.images.length > 0;
+    this.#take(answer, null);
+    return true;
   }
 
   /** Go `steps` on (or back), as far as there are images. Returns whether the place changed. */
@@ -133,6 +135,6 @@ export class Batch {
   }
 
   #ask(place) {
-    return this.server.images({ annotator: this.annotator, before: BEFORE, after: AFTER, ...place, ...this.filter });
+    return this.server.images({ annotator: this.annotator, before: BEFORE, after: AFTER, ...this.filter, ...place });
   }
 }

@@ -24,7 +24,7 @@ export function callbacks(page) {
     skip_confirmed: (p) => p.view.closeSkip(),
     skip_toggled: (p, isOpen) => p.view.skipClosed(isOpen),
     filter_batch: (p, search, state) => p.filter({ search: (search ?? "").trim(), state: state ?? "all" }),
-    jump: (p, ordinal) => Number.isInteger(ordinal) && ordinal > 0 && p.jump(ordinal),
+    jump: (p, _submits, ordinal) => Number.isInteger(ordinal) && ordinal > 0 && p.jump(ordinal),
 
     choose_label: (p, name) => name !== p.session.label && p.session.chooseLabel(name),
 

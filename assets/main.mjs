@@ -137,6 +137,7 @@ class Page {
       if (batch.goTo(image)) return true;
       await batch.open(image);
       if (!batch.entry) this.#lookAgain(image);
+      else if (image && batch.entry.id !== image && !batch.indexing) this.view.warn(`${image} is not in this batch; this is ${batch.entry.id}.`);
       return true;
     });
   }
@@ -158,13 +159,17 @@ class Page {
 
   jump(ordinal) {
     this.view.commitCell();
-    return this.navigator.go((batch) => batch.openAt(ordinal));
+    return this.navigator.go(async (batch) => {
+      await batch.openAt(ordinal);
+      if (ordinal > batch.total) this.view.warn(`There is no image ${ordinal}: this is ${batch.entry?.ordinal}, the last.`, "info");
+    });
   }
 
   filter(filter) {
     return this.navigator.go(async (batch) => {
       const found = await batch.setFilter(filter, this.session.image ?? "");
-      if (!found) this.view.warn("No image matches the search and the filter.", "info");
+      this.view.noMatch(!found);
+      if (!found) this.view.warn("No image matches the search and the filter; the list stays as it was.", "info");
       this.view.place();
       return found;
     });
@@ -194,14 +199,14 @@ class Page {
       case "previous": return void this.step(-1);
       case "done": return void this.markDone();
       case "skip": return view.askReason();
-      case "search": return byId("image-search").focus();
-      case "jump": return byId("image-jump").focus();
+      case "search": return view.focusInPanel("image-search");
+      case "jump": return view.focusInPanel("image-jump");
       case "label": return this.#labelByKey(key);
       case "new": return this.#newBox();
       case "select-next": return this.#selectBy(1);
       case "select-previous": return this.#selectBy(-1);
       case "delete": return session.selectedBox() ? session.deleteBox(session.selected) : false;
-      case "release": return this.pointer.busy ? this.pointer.abort() : session.selected ? session.select(null) : false;
+      case "release": return this.#release();
       case "copy": return this.#copy();
       case "paste": return this.#paste();
       case "duplicate": return this.duplicate();
@@ -266,6 +271,13 @@ class Page {
     }
     session.select(boxes[next].id);
     byId("graph").focus({ preventScroll: true });
+  }
+
+  /** Escape: give up a drag, close a drawer, let go of the box; whichever there is first. */
+  #release() {
+    if (this.pointer.busy) return this.pointer.abort();
+    if (this.view.closeDrawer()) return;
+    return this.session.selected ? this.session.select(null) : false;
   }
 
   #copy() {

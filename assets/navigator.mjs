@@ -20,6 +20,7 @@ export class Navigator {
 
   /** Go wherever `goal(batch)` stands the batch; goals add up in order. A goal that answers false moves nowhere. */
   go(goal) {
+    if (!this.batch) return Promise.resolve(); // a key before the first image is there
     this.#goals.push(goal);
     this.#running ??= this.#run().finally(() => (this.#running = null));
     return this.#running;

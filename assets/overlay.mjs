@@ -3,6 +3,8 @@
 
 import { make } from "./dom.mjs";
 
+const TAG_PX = 220; // as wide as a name may get in page.css
+
 export class Overlay {
   #parts = {};
 
@@ -57,6 +59,7 @@ export class Overlay {
     const b = this.plot.toArea({ x: box.x1, y: box.y1 });
     Object.assign(outline.style, { transform: `translate(${a.x}px, ${a.y}px)`, width: `${b.x - a.x}px`, height: `${b.y - a.y}px` });
     tag.classList.toggle("tag-inside", a.y < 22);
+    tag.classList.toggle("tag-right", a.x > this.width - TAG_PX);
   }
 }
 

@@ -20,7 +20,8 @@ export class Strip {
       const button = this.#buttons.get(entry.id) ?? this.#make(entry);
       if (this.container.children[index] !== button) this.container.insertBefore(button, this.container.children[index] ?? null);
       const current = entry.id === entries[at]?.id;
-      const title = `${entry.id}: ${entry.state}, ${entry.boxes} boxes`;
+      const broken = button.classList.contains("thumb-broken") ? ", cannot be shown" : "";
+      const title = `${entry.id}: ${entry.state}, ${entry.boxes} boxes${broken}`;
       setAttributes(button, { title, "aria-label": title, "data-state": entry.state, "aria-current": String(current) });
       if (current && this.current !== entry.id) this.#centre(button);
       if (current) this.current = entry.id;

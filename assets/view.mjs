@@ -7,6 +7,8 @@ const THEMES = ["light", "dark"];
 const NOTICE_MS = 5000;
 const RETRY_MS = 2000;
 const LIGHT_MIDDLE = 100;
+const SAID_TOGETHER_MS = 400;
+const DRAWERS = { "labels-panel": "labels-toggle", "boxes-panel": "boxes-toggle" }; // each with the button that opens it
 const SHARP_ENOUGH = 1.15; // screen pixels per pixel of the small picture, beyond which the full one is fetched
 
 const byId = (id) => document.getElementById(id);
@@ -17,6 +19,7 @@ export class View {
   #rows = new WeakMap(); // annotation -> its rows
   #published = null; // what the store holds
   #sharpening = null;
+  #saidAt = 0;
   #skipping = null; // the image that the skip dialog asks about
   #shownWidth = 0; // of the picture on screen, which may be smaller than the one in the source
 
@@ -28,8 +31,28 @@ export class View {
     byId("graph").setAttribute("aria-label", "Picture. Tab selects boxes, B makes one, question mark opens the help.");
     byId("save-status").addEventListener("click", () => this.page.outbox.retryRefused());
     new ResizeObserver(() => this.#tableRoom()).observe(byId("boxes-panel"));
+    for (const panel of Object.keys(DRAWERS)) {
+      byId(panel).tabIndex = -1;
+      byId(panel).addEventListener("keydown", (event) => this.#leavePanel(event));
+    }
+    this.#nameControls();
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", (event) => {
       if (!localStorage.getItem("theme")) this.#setTheme(event.matches ? "dark" : "light");
+    });
+  }
+
+  /** Names for screen readers where the components have no property for them. */
+  #nameControls() {
+    const dropdown = byId("annotation-type-dropdown");
+    dropdown.setAttribute("aria-labelledby", `label-title ${dropdown.getAttribute("aria-labelledby")}`);
+    document.querySelector("#upload input").setAttribute("aria-label", "Annotation file to import");
+    const table = byId("annotations-table");
+    table.addEventListener("focusin", ({ target }) => {
+      const { dashColumn, dashRow } = target.closest("td")?.dataset ?? {};
+      if (dashColumn && target.matches("input")) target.setAttribute("aria-label", `${dashColumn}, row ${Number(dashRow) + 1} of this page`);
+    });
+    table.addEventListener("pointerover", ({ target }) => {
+      if (target.matches(".Select-value-label")) target.title = target.textContent;
     });
   }
 
@@ -125,7 +148,7 @@ export class View {
     this.boxes();
     byId("image-name").textContent = byId("image-name").title = entry.id;
     this.#remember(entry.id);
-    this.say(`Image ${entry.id}, ${session.boxes().length} boxes`);
+    this.say(readable ? `Image ${entry.id}, ${session.boxes().length} boxes` : `Image ${entry.id} cannot be shown`);
   }
 
   /** The image on screen stays; its boxes are another annotator's. */
@@ -249,14 +272,43 @@ export class View {
     document.documentElement.dataset.bsTheme = theme;
   }
 
-  toggleDrawer(id) {
-    for (const panel of ["labels-panel", "boxes-panel"]) byId(panel).classList.toggle("open", panel === id && !byId(id).classList.contains("open"));
+  /** Open a panel where it is a drawer, and close the other one; the focus goes along. */
+  toggleDrawer(panel) {
+    const open = !byId(panel).classList.contains("open");
+    this.#openDrawer(open ? panel : null);
+    if (open) requestAnimationFrame(() => byId(panel).focus()); // it becomes visible with the frame
+  }
+
+  #openDrawer(open) {
+    for (const [panel, button] of Object.entries(DRAWERS)) {
+      byId(panel).classList.toggle("open", panel === open);
+      byId(button).setAttribute("aria-expanded", String(panel === open));
+    }
+  }
+
+  /** Escape in a panel goes back to where it was opened from; the controls in it have taken theirs before. */
+  #leavePanel(event) {
+    if (event.key !== "Escape" || event.defaultPrevented) return;
+    const button = byId(DRAWERS[event.currentTarget.id]);
+    this.closeDrawer();
+    (button.offsetParent ? button : byId("graph")).focus({ preventScroll: true });
+  }
+
+  /** Returns whether one was open. */
+  closeDrawer() {
+    const open = document.querySelector(".panel.open") !== null;
+    this.#openDrawer(null);
+    return open;
   }
 
   /** Focus a control of the labels panel, which may be a closed drawer. */
-  focusInDrawer(id) {
-    byId("labels-panel").classList.add("open");
+  focusInPanel(id) {
+    if (byId("labels-toggle").offsetParent) this.#openDrawer("labels-panel");
     byId(id).focus();
+  }
+
+  noMatch(none) {
+    byId("image-search").classList.toggle("is-invalid", none);
   }
 
   #tableRoom() {
@@ -381,6 +433,7 @@ export class View {
     }[state];
     setText(element, text);
     if (element.dataset.state !== state) {
+      if (state === "saved" && ["offline", "error"].includes(element.dataset.state)) this.say("Everything is saved again");
       element.dataset.state = state;
       if (state === "offline") this.warn(`${detail}. Go on: your edits are kept in this browser and sent later.`);
       if (state === "error") this.warn(detail);
@@ -388,10 +441,12 @@ export class View {
     setAttributes(element, { title: detail || "Every edit is in the database." });
   }
 
-  /** To screen readers. The same words twice are said twice: the second time with a space more. */
+  /** To screen readers: what comes close together is said together, and the same words twice are said twice. */
   say(text) {
     const announcer = byId("announcer");
-    announcer.textContent = announcer.textContent === text ? `${text}\u00a0` : text;
+    const sentences = Date.now() - this.#saidAt < SAID_TOGETHER_MS ? `${announcer.textContent.trim()}. ${text}` : text;
+    this.#saidAt = Date.now();
+    announcer.textContent = announcer.textContent === sentences ? `${sentences}\u00a0` : sentences;
   }
 
   tableMessage(text) {

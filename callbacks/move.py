@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dash import Dash, Input
+from dash import Dash, Input, State
 
 from callbacks.clientside import on
 from data.services import Services
@@ -18,4 +18,4 @@ def register(app: Dash, services: Services) -> None:
     on(app, "skip_confirmed", Input(ids.SKIP_CONFIRM, "n_clicks"), Input(ids.SKIP_REASON, "n_submit"))
     on(app, "skip_toggled", Input(ids.SKIP_DIALOG, "is_open"))
     on(app, "filter_batch", Input(ids.IMAGE_SEARCH, "value"), Input(ids.STATE_FILTER, "value"))
-    on(app, "jump", Input(ids.IMAGE_JUMP, "value"))
+    on(app, "jump", Input(ids.IMAGE_JUMP, "n_submit"), State(ids.IMAGE_JUMP, "value"))

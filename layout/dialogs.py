@@ -41,7 +41,7 @@ def help_dialog() -> dbc.Modal:
                     ),
                     html.P(
                         "Choose a label, drag a rectangle around a thing, press E when the image is done. "
-                        "Everything is saved as you go, also while the network is away."
+                        "Everything is saved as you go, also while the network is away. On a Mac, Ctrl is ⌘."
                     ),
                     html.Div(className="help-groups", children=[_mouse(), *[_group(*group) for group in GROUPS]]),
                 ]

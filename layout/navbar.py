@@ -13,7 +13,7 @@ def navbar() -> html.Header:
     return html.Header(
         className="bar border-bottom bg-body",
         children=[
-            html.Button("Labels", id=ids.LABELS_TOGGLE, className="btn btn-sm btn-outline-secondary narrow-only"),
+            _drawer(ids.LABELS_TOGGLE, "Labels", ids.LABELS_PANEL),
             html.H1("Dash Annotator", className="bar-title wide-only"),
             html.Span(id=ids.IMAGE_NAME, className="image-name"),
             html.Span(id=ids.IMAGE_STATE, className="badge image-state"),
@@ -42,8 +42,18 @@ def navbar() -> html.Header:
             ),
             _tool(ids.THEME, "◐", "Light or dark"),
             _tool(ids.HELP, "?", "Help and keys (?)"),
-            html.Button("Boxes", id=ids.BOXES_TOGGLE, className="btn btn-sm btn-outline-secondary narrow-only"),
+            _drawer(ids.BOXES_TOGGLE, "Boxes", ids.BOXES_PANEL),
         ],
+    )
+
+
+def _drawer(component_id: str, text: str, panel_id: str) -> html.Button:
+    """Opens a panel where the window is too narrow to show it beside the picture."""
+    return html.Button(
+        text,
+        id=component_id,
+        className="btn btn-sm btn-outline-secondary narrow-only",
+        **{"aria-controls": panel_id, "aria-expanded": "false"},
     )
 
 

@@ -20,7 +20,7 @@ def labels_panel(label_names: Sequence[str]) -> html.Aside:
         className="panel panel-left border-end bg-body",
         **{"aria-label": "Labels, batch and view"},
         children=[
-            html.H2("Label", className="panel-title"),
+            html.H2("Label", id="label-title", className="panel-title"),
             dcc.Dropdown(
                 id=ids.LABEL_DROPDOWN,
                 options=[{"label": name, "value": name} for name in label_names],

@@ -33,14 +33,16 @@ make_venv() {
 # A browser that is there already, else the system's, else the one that Playwright downloads.
 get_browser() {
   local bin=$1
+  # What Playwright brings along needs a library that a bare Debian has not.
+  "$bin/python" -m playwright --version >/dev/null 2>&1 || apt_install libatomic1
   "$bin/python" -m tests.browser.chromium && get_node && return
-  if command -v apt-get >/dev/null; then apt_install chromium libatomic1; else "$bin/python" -m playwright install --with-deps chromium; fi
+  if command -v apt-get >/dev/null; then apt_install chromium; else "$bin/python" -m playwright install --with-deps chromium; fi
   "$bin/python" -m tests.browser.chromium || { echo "No Chromium was found or could be installed." >&2; exit 2; }
   get_node
 }
 
 get_node() {
-  command -v node >/dev/null && [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 18 ] || apt_install nodejs libatomic1
+  command -v node >/dev/null && [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 18 ] || apt_install nodejs
 }
 
 case $1 in
