@@ -276,7 +276,7 @@ export class View {
   toggleDrawer(panel) {
     const open = !byId(panel).classList.contains("open");
     this.#openDrawer(open ? panel : null);
-    if (open) requestAnimationFrame(() => byId(panel).focus()); // it becomes visible with the frame
+    if (open) byId(panel).focus();
   }
 
   #openDrawer(open) {

@@ -174,6 +174,41 @@ def test_a_box_drawn_before_a_name_was_given_is_kept(site: Site, visit: Callable
     assert ada.check_agreement() == [about(BOX)]
 
 
+def test_a_drawer_takes_the_focus_and_escape_gives_it_back(site: Site, visit: Callable[..., Person]) -> None:
+    ada = visit(site, viewport={"width": 390, "height": 844})
+    focused = "document.activeElement.id"
+    for button, panel in (("labels-toggle", "labels-panel"), ("boxes-toggle", "boxes-panel")):
+        ada.page.click(f"#{button}")
+        ada.page.wait_for_function(f"{focused} === '{panel}'")
+        assert ada.page.locator(f"#{button}").get_attribute("aria-expanded") == "true"
+        ada.press("Escape")
+        ada.page.wait_for_function(f"{focused} === '{button}'")
+        assert ada.page.locator(f"#{button}").get_attribute("aria-expanded") == "false"
+        ada.page.wait_for_selector(f"#{panel}", state="hidden")
+    ada.press("/")
+    ada.page.wait_for_function(f"{focused} === 'image-search'")
+
+
+def test_a_place_that_is_not_there_is_said(site: Site, visit: Callable[..., Person]) -> None:
+    ada = visit(site, "?annotator=ada&image=gone.jpg")
+    ada.wait_for_notice("gone.jpg is not in this batch; this is img1.jpg")
+    for _ in range(2):  # the same number twice is asked for twice
+        ada.page.locator("#image-jump").fill("99")
+        ada.press("Enter")
+        ada.wait_for_image("img12.jpg")
+        ada.wait_for_notice("There is no image 99: this is 12, the last.")
+        ada.press("Escape")
+        ada.page.locator("#graph").focus()
+        ada.press("a")
+        ada.wait_for_image("img11.jpg")
+    ada.page.locator("#image-search").fill("zzz")
+    ada.wait_for_notice("No image matches")
+    assert ada.text("image-position") == "11 / 12"
+    ada.page.locator("#graph").focus()
+    ada.press("d")
+    ada.wait_for_image("img12.jpg")
+
+
 def test_the_help_lists_every_key_and_opens_by_a_question_mark(ada: Person) -> None:
     ada.press("?")
     dialog = ada.page.get_by_role("dialog")
