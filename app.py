@@ -44,7 +44,10 @@ def create_app(settings: Settings) -> Any:
         title=NAME,
         update_title="",
         index_string=INDEX,
+        compress=True,
     )
+    # Or what was compressed would never be found unchanged.
+    app.server.config["COMPRESS_EVALUATE_CONDITIONAL_REQUEST"] = True
     app.layout = lambda: page(
         labels=[as_dict(label) for label in services.labels.all()],
         formats={"json": "JSON (Dash Annotator)"},

@@ -26,6 +26,7 @@ SHOWN_FIT_PX = 2048
 THUMBNAIL_FIT_PX = 144
 A_YEAR_S = 31_536_000
 EXPORTS = ("json",)
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +45,8 @@ def register(app: Dash, services: Services) -> None:
         ("thumbnails/<path:image_id>", routes.thumbnail, "GET"),
         ("health", routes.health, "GET"),
     ):
-        app.server.add_url_rule(prefix + rule, rule, _answering(view), methods=[method])
+        # Every method is taken, or Dash would answer the others with its page.
+        app.server.add_url_rule(prefix + rule, rule, _answering(view, method), methods=METHODS)
 
 
 class Routes:
@@ -160,11 +162,16 @@ class Routes:
         return f"{self._base}{kind}/{quote(image_id)}?v={version}"
 
 
-def _answering(view: Callable[..., flask.Response]) -> Callable[..., flask.Response]:
+def _answering(view: Callable[..., flask.Response], method: str) -> Callable[..., flask.Response]:
     """Turn what can go wrong into a short JSON answer: never a traceback to a person."""
 
     @wraps(view)
     def answer(**arguments: Any) -> flask.Response:
+        found = flask.request.method
+        if found not in (method, "HEAD" if method == "GET" else method):
+            refusal = _refusal(405, f"method: found {found}, expected {method}")
+            refusal.headers["Allow"] = method
+            return refusal
         try:
             return view(**arguments)
         except InputError as error:

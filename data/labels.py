@@ -40,7 +40,9 @@ def read_labels(path: Path) -> list[LabelEntry]:
         document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}); give a labels file with --labels FILE") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: is not text in UTF-8; expected a labels file such as data/labels.toml") from error
+    except tomllib.TOMLDecodeError as error:
         raise InputError(f"{path}: is not TOML: {error}") from error
     try:
         return parse_labels(document)
@@ -51,8 +53,11 @@ def read_labels(path: Path) -> list[LabelEntry]:
 def parse_labels(document: Mapping[str, Any]) -> list[LabelEntry]:
     """Check the parsed document of a labels file; see the module for its form."""
     entries = document.get("label")
+    if isinstance(entries, Mapping):
+        raise InputError("found one [label], expected [[label]] with two brackets at each side")
     if not isinstance(entries, list) or not entries:
-        raise InputError('no labels found; write at least one [[label]] with name = "..."')
+        found = f"; found only {', '.join(map(repr, document))}" if document else ""
+        raise InputError(f'no labels found; write at least one [[label]] with name = "..."{found}')
     labels = [_parse_entry(entry, f"label {number}") for number, entry in enumerate(entries, start=1)]
     _refuse_repeats(labels)
     return _with_default_hotkeys(labels)

@@ -47,8 +47,16 @@ class Pictures:
     """Measures and converts pictures, and keeps what it converted in a folder that may be deleted at any time."""
 
     def __init__(self, cache: Path, max_pixels: int) -> None:
+        """Raises InputError if nothing can be kept in the folder."""
         self._cache = cache
         self._max_pixels = max_pixels
+        try:
+            cache.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=cache).close()
+        except OSError as error:
+            raise InputError(
+                f"--cache {cache}: nothing can be written there ({error.strerror}); give another folder"
+            ) from error
 
     def measure(self, path: Path) -> tuple[int, int]:
         """Width and height in pixels of the upright picture. Raises InputError for a file that is none."""

@@ -101,6 +101,27 @@ def test_export_and_health(client: Any) -> None:
     assert client.get("/health").json == {"status": "ok", "images": 12}
 
 
+@pytest.mark.parametrize(("path", "method"), [("/api/edits", "GET"), ("/api/edits", "PUT"), ("/api/images", "POST")])
+def test_another_method_is_refused_in_json(client: Any, path: str, method: str) -> None:
+    answer = client.open(path, method=method)
+    assert answer.status_code == 405
+    assert f"found {method}, expected" in answer.json["error"]
+    assert answer.headers["Allow"] != method
+
+
+def test_text_is_compressed_and_still_found_unchanged(client: Any) -> None:
+    compressed = {"Accept-Encoding": "gzip"}
+    assert client.get("/_dash-layout", headers=compressed).headers["Content-Encoding"] == "gzip"
+    address = "/api/images/img1.jpg/annotations"
+    client.post("/api/edits", json={"annotator": "ada", "edits": [put() for _ in range(20)]})
+    first = client.get(address, headers=compressed)
+    assert first.headers["Content-Encoding"] == "gzip"
+    again = client.get(address, headers={**compressed, "If-None-Match": first.headers["ETag"]})
+    assert again.status_code == 304
+    picture = client.get("/images/img1.jpg", headers=compressed)
+    assert "Content-Encoding" not in picture.headers
+
+
 def test_the_page_does_not_grow_with_the_batch(serve: Callable[..., Site], tmp_path: Path, pictures: Path) -> None:
     for name, count in (("few", 3), ("many", 300)):
         (tmp_path / name).mkdir()

@@ -36,6 +36,8 @@ def test_the_files_that_come_along_are_good(name: str) -> None:
     [
         ("", r"no labels found; write at least one"),
         ("label = 3", r"no labels found"),
+        ("[[labels]]\nname = 'a'", r"no labels found; .*; found only 'labels'"),
+        ("[label]\nname = 'a'", r"found one \[label\], expected \[\[label\]\]"),
         ("[[label]]\ncolor = '#ffffff'", r"label 1: name is None"),
         ("[[label]]\nname = 'a'\n[[label]]\nname = 'a'", r"label 2 \(a\): 'a' is already in label 1; remove one"),
         ("[[label]]\nname = 'a'\ncolor = 'red'", r"label 1 \(a\): color is 'red', expected six hex digits"),
@@ -61,7 +63,7 @@ def test_a_missing_file_and_a_binary_one_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be read"):
         read_labels(tmp_path / "none.toml")
     (tmp_path / "b.toml").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(InputError, match="is not TOML"):
+    with pytest.raises(InputError, match="is not text in UTF-8"):
         read_labels(tmp_path / "b.toml")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -71,6 +72,7 @@ def test_every_key_of_the_page_has_an_action_in_the_page() -> None:
         (["--database", "oracle://x"], "expected a SQLite file or postgresql://USER"),
         (["--database", "{tmp}/file.txt/a.db"], "its folder cannot be made"),
         (["--port", "http"], "expected a whole number"),
+        (["--cache", "{tmp}/file.txt"], "nothing can be written there"),
         (["export", "yaml", "{tmp}/x"], "format: found 'yaml', expected json"),
         (["export", "json", "{tmp}/none/x.json"], "cannot be written"),
         (["import", "{tmp}/none.json"], "cannot be read"),
@@ -86,7 +88,9 @@ def test_a_faulty_start_is_one_clear_line_and_code_2(
     given = [argument.format(tmp=tmp_path) for argument in arguments]
     if "--database" not in given:
         given += ["--database", str(tmp_path / "a.db")]
-    assert app.main([*given, "--cache", str(tmp_path / "c")] if given[0] != "--port" else given) == 2
+    if not {"--cache", "--port"} & set(given):
+        given += ["--cache", str(tmp_path / "c")]
+    assert app.main(given) == 2
     error = capsys.readouterr().err
     assert says in error
     assert error.startswith("Dash Annotator: ")
@@ -139,6 +143,17 @@ def test_gunicorn_finds_the_server(tmp_path: Path, pictures: Path) -> None:
     }
     result = subprocess.run([sys.executable, "-c", code], env=variables, capture_output=True, text=True, check=False)
     assert result.stdout.strip() == "ok", result.stderr
+
+
+@pytest.mark.parametrize("variable", ["THREADS", "WEB_CONCURRENCY"])
+def test_a_faulty_number_for_gunicorn_is_one_clear_line(variable: str) -> None:
+    environment = {**os.environ, variable: "many"}
+    code = "import runpy; runpy.run_path('gunicorn.conf.py')"
+    result = subprocess.run(
+        [sys.executable, "-c", code], env=environment, cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 1
+    assert result.stderr == f"{variable}: found 'many', expected a whole number from 1 on\n"
 
 
 def test_help_names_everything(capsys: pytest.CaptureFixture[str]) -> None:
