@@ -8,6 +8,15 @@ export function make(name, className, parent) {
   return element;
 }
 
+/** The first element of a selector, once it is there: some components are drawn after the page has started. */
+export async function present(selector) {
+  for (;;) {
+    const element = document.querySelector(selector);
+    if (element) return element;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
 /** Set an element's text, if it differs. */
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;

@@ -4,6 +4,7 @@ import { boxInView, moved, resized, zoomedRanges } from "./geometry.mjs";
 import { Batch } from "./batch.mjs";
 import { callbacks } from "./callbacks.mjs";
 import { openJournal } from "./journal.mjs";
+import { present } from "./dom.mjs";
 import { listen } from "./keyboard.mjs";
 import { Navigator } from "./navigator.mjs";
 import { Outbox } from "./outbox.mjs";
@@ -24,8 +25,8 @@ const byId = (id) => document.getElementById(id);
 
 /** What the page needs to know, sent with it by layout/page.py. */
 async function configuration() {
-  while (!byId("page")) await new Promise((resolve) => setTimeout(resolve, 10));
-  return JSON.parse(byId("page").dataset.config);
+  const page = await present("#page");
+  return JSON.parse(page.dataset.config);
 }
 
 class Page {

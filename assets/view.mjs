@@ -1,6 +1,6 @@
 // Showing the session: figure, table, store, palette, status and messages. Reads the model, never changes a box.
 
-import { make, setAttributes, setText } from "./dom.mjs";
+import { make, present, setAttributes, setText } from "./dom.mjs";
 import { countsOf, rowsOf, Shapes } from "./projections.mjs";
 
 const THEMES = ["light", "dark"];
@@ -43,16 +43,18 @@ export class View {
 
   /** Names for screen readers where the components have no property for them. */
   #nameControls() {
-    const dropdown = byId("annotation-type-dropdown");
-    dropdown.setAttribute("aria-labelledby", `label-title ${dropdown.getAttribute("aria-labelledby")}`);
-    document.querySelector("#upload input").setAttribute("aria-label", "Annotation file to import");
-    const table = byId("annotations-table");
-    table.addEventListener("focusin", ({ target }) => {
-      const { dashColumn, dashRow } = target.closest("td")?.dataset ?? {};
-      if (dashColumn && target.matches("input")) target.setAttribute("aria-label", `${dashColumn}, row ${Number(dashRow) + 1} of this page`);
+    present("#annotation-type-dropdown").then((dropdown) => {
+      dropdown.setAttribute("aria-labelledby", `label-title ${dropdown.getAttribute("aria-labelledby")}`);
     });
-    table.addEventListener("pointerover", ({ target }) => {
-      if (target.matches(".Select-value-label")) target.title = target.textContent;
+    present("#upload input").then((input) => input.setAttribute("aria-label", "Annotation file to import"));
+    present("#annotations-table").then((table) => {
+      table.addEventListener("focusin", ({ target }) => {
+        const { dashColumn, dashRow } = target.closest("td")?.dataset ?? {};
+        if (dashColumn && target.matches("input")) target.setAttribute("aria-label", `${dashColumn}, row ${Number(dashRow) + 1} of this page`);
+      });
+      table.addEventListener("pointerover", ({ target }) => {
+        if (target.matches(".Select-value-label")) target.title = target.textContent;
+      });
     });
   }
 
