@@ -270,8 +270,8 @@ export class Session {
     const write = this.#write(entries, history);
     this.#settled = Promise.all([this.#settled, write]);
     return write.then(async () => {
-      await painted();
       this.view.say(text);
+      await painted();
       this.outbox.send();
       this.channel?.postMessage({ annotator: this.annotator, image, edits });
     });

@@ -422,3 +422,21 @@ def test_narrow_windows_keep_the_picture_and_open_drawers(
     ada.page.click("#labels-toggle")
     ada.page.locator("#palette").wait_for(state="hidden")
     assert ada.page.evaluate("document.documentElement.scrollWidth") <= size[0]
+
+
+def test_controls_have_names_for_screen_readers(ada: Person) -> None:
+    page = ada.page
+    page.get_by_role("button", name="Label person", exact=True).wait_for()
+    page.get_by_label("Annotation file to import").wait_for(state="attached")
+    page.get_by_role("progressbar", name="Images done").wait_for(state="attached")
+    page.get_by_role("button", name="Draw rectangle").wait_for()
+    ada.draw(*BOX)
+    ada.wait_for_boxes(1)
+    ada.cell(1, "X0").click()
+    page.get_by_role("textbox", name="X0, row 1 of this page").wait_for()
+    ada.press("Escape")
+    page.wait_for_function("document.getElementById('announcer').textContent.includes('person')")
+    ada.press("e")
+    page.wait_for_function(
+        "/Marked done. Image img2.jpg, 0 boxes/.test(document.getElementById('announcer').textContent)"
+    )
