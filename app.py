@@ -7,6 +7,7 @@ forkers, `server` for gunicorn, and the command line. Importing it does nothing.
 from __future__ import annotations
 
 import argparse
+import json
 import logging
 import os
 import socket
@@ -31,6 +32,7 @@ def create_app(settings: Settings) -> Any:
 
     from callbacks import register
     from data.database import open_database
+    from data.formats import WRITTEN
     from data.label_book import as_dict
     from data.services import make_services
     from layout.page import INDEX, page
@@ -50,7 +52,7 @@ def create_app(settings: Settings) -> Any:
     app.server.config["COMPRESS_EVALUATE_CONDITIONAL_REQUEST"] = True
     app.layout = lambda: page(
         labels=[as_dict(label) for label in services.labels.all()],
-        formats={"json": "JSON (Dash Annotator)"},
+        formats={one.name: one.title for one in WRITTEN.values()},
         base=app.config.requests_pathname_prefix,
         database=identity,
     )
@@ -115,47 +117,69 @@ def serve(settings: Settings, _given: dict[str, Any]) -> int:
 
 def export(settings: Settings, given: dict[str, Any]) -> int:
     """Write all annotations to a file, whole or not at all."""
-    if given["format"] != "json":
-        raise InputError(f"format: found {given['format']!r}, expected json")
+    from data.exports import parse_choice, parse_options
+    from data.formats import written
+
+    written(given["format"])
+    choice, options = parse_choice(given), parse_options(given)
     services = _services(settings, given)
     target = Path(given["path"])
-    partial = target.with_name(target.name + ".part")
-    try:
-        with partial.open("w", encoding="utf-8") as file:
-            file.writelines(services.transfer.export_json())
-        partial.replace(target)
-    except OSError as error:
-        raise InputError(f"{target}: cannot be written ({error.strerror})") from error
+    report = services.exports.to_path(given["format"], target, choice, options)
+    if given["report"] == "json":
+        print(json.dumps(report.as_dict(), ensure_ascii=False, indent=2))
+        return 0
+    for line in (*report.notes, *report.left_out):
+        print(f"  {line}")
+    print(report.summary())
     print(f"Written: {target}, from {settings.database.rpartition('@')[2].removeprefix('sqlite:///')}")
     return 0
 
 
 def import_file(settings: Settings, given: dict[str, Any]) -> int:
     """Bring a file in and print what became of it."""
+    from data.exports import parse_options
+    from data.formats.tree import open_tree
+
+    renames = {}
+    for pair in given["map"]:
+        old, equals, new = pair.partition("=")
+        if not equals or not old:
+            raise InputError(f"--map: found {pair!r}, expected OLD=NEW, or OLD= to leave the label out")
+        renames[old] = new
     services = _services(settings, given)
     services.indexer.index()
-    path = Path(given["path"])
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
-    report = services.transfer.bring_in(path.name, content, annotator_name=given["annotator"])
+    with open_tree(Path(given["path"])) as tree:
+        report = services.imports.bring_in(
+            tree,
+            annotator_name=given["annotator"],
+            renames=renames,
+            options=parse_options(given),
+            dry_run=given["dry_run"],
+        )
+    if given["report"] == "json":
+        print(json.dumps(report.as_dict(), ensure_ascii=False, indent=2))
+        return 0
     for note in report.notes:
         print(f"  {note}")
     print(report.summary())
-    print(f"To take it back, with the same --database: python app.py undo-import {report.step}")
+    if given["dry_run"]:
+        print("Nothing was changed: this was a dry run.")
+    elif report.step:
+        print(f"To take it back, with the same --database: python app.py undo-import {report.step}")
+    else:
+        print("Nothing was changed: all of it is here already.")
     return 0
 
 
 def undo_import(settings: Settings, given: dict[str, Any]) -> int:
     """Take an import back."""
-    print(_services(settings, given).transfer.take_back(given["step"]))
+    print(_services(settings, given).imports.take_back(given["step"]))
     return 0
 
 
 def list_imports(settings: Settings, given: dict[str, Any]) -> int:
     """Print the imports so far, latest first."""
-    for step in _services(settings, given).transfer.steps():
+    for step in _services(settings, given).imports.steps():
         print(step["id"], step["time"], step["file"], f"(taken back {step['undone']})" if step["undone"] else "")
     return 0
 
@@ -169,6 +193,8 @@ def _services(settings: Settings, given: dict[str, Any]) -> Any:
 
 
 def _parser() -> argparse.ArgumentParser:
+    from data.formats import WRITTEN
+
     options = argparse.ArgumentParser(add_help=False)
     for setting in SETTINGS:
         flag = "--" + setting.name.replace("_", "-")
@@ -189,10 +215,37 @@ def _parser() -> argparse.ArgumentParser:
 
     add("serve", serve)
     exporting = add("export", export)
-    exporting.add_argument("format", metavar="FORMAT", help="json")
-    exporting.add_argument("path", metavar="PATH", help="file to write")
+    exporting.add_argument("format", metavar="FORMAT", help="one of: " + ", ".join(WRITTEN))
+    exporting.add_argument("path", metavar="PATH", help="file, folder or .zip to write")
+    exporting.add_argument("--annotator", action="append", metavar="NAME", help="only this one's; may be repeated")
+    exporting.add_argument(
+        "--state", action="append", metavar="STATE", help="only images in this state; may be repeated"
+    )
+    exporting.add_argument(
+        "--untouched", choices=("yes", "no"), help="with the images nobody touched, or without (default: by the format)"
+    )
+    exporting.add_argument("--split", metavar="80/10/10", help="shares of train, val and test")
+    exporting.add_argument("--seed", default="0", help="another number makes another split (default 0)")
+    exporting.add_argument(
+        "--voc-base", default="0", help="0: corners as they are (default); 1: as the VOC devkit counts"
+    )
+    exporting.add_argument("--voc-integers", action="store_const", const="yes", help="whole pixels in Pascal VOC")
+    exporting.add_argument("--coco-first-id", default="1", help="0 or 1 (default)")
+    exporting.add_argument("--report", choices=("text", "json"), default="text", help="how the report is printed")
     importing = add("import", import_file)
-    importing.add_argument("path", metavar="PATH", help="file to read: JSON of this app, or of the 2020 demo")
+    importing.add_argument("path", metavar="PATH", help="file, folder or .zip of any known format")
+    importing.add_argument(
+        "--map",
+        action="append",
+        default=[],
+        metavar="OLD=NEW",
+        help="rename a label; OLD= leaves it out; may be repeated",
+    )
+    importing.add_argument("--dry-run", action="store_true", help="only say what would happen")
+    importing.add_argument(
+        "--voc-base", default="0", help="0 or 1: how the VOC files count pixels, where they do not say"
+    )
+    importing.add_argument("--report", choices=("text", "json"), default="text", help="how the report is printed")
     importing.add_argument("--annotator", default="imported", help="whose boxes they are, where the file does not say")
     add("imports", list_imports)
     add("undo-import", undo_import).add_argument("step", metavar="ID", help="as `import` and `imports` print it")

@@ -9,6 +9,7 @@ from dash import Dash, Input, Output, State, html, no_update
 
 from callbacks.clientside import on
 from data.errors import InputError
+from data.formats.tree import open_upload
 from data.services import Services
 from layout import ids
 from layout.table import type_options
@@ -35,7 +36,8 @@ def register(app: Dash, services: Services) -> None:
             return (no_update,) * 5
         try:
             content = base64.b64decode(contents.partition(",")[2])
-            report = services.transfer.bring_in(file_name, content, annotator_name=annotator_name or "")
+            with open_upload(file_name, content) as tree:
+                report = services.imports.bring_in(tree, annotator_name=annotator_name or "")
         except InputError as error:
             return render_refusal(error), no_update, None, no_update, no_update
         names = [label.name for label in services.labels.all()]
@@ -52,7 +54,7 @@ def register(app: Dash, services: Services) -> None:
     )
     def on_take_back(_clicks: int, step: dict[str, Any] | None) -> tuple[Any, Any]:
         try:
-            return services.transfer.take_back((step or {}).get("step") or ""), {"step": None}
+            return services.imports.take_back((step or {}).get("step") or ""), {"step": None}
         except InputError as error:
             return render_refusal(error), no_update
 

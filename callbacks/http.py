@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import mimetypes
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -18,6 +19,8 @@ from data.annotations import annotation_to_dict
 from data.batch import Entry, Picture
 from data.edits import parse_annotator
 from data.errors import InputError
+from data.exports import parse_choice, parse_options
+from data.formats import WRITTEN
 from data.label_book import as_dict
 from data.pictures import Served
 from data.services import Services
@@ -25,7 +28,6 @@ from data.services import Services
 SHOWN_FIT_PX = 2048
 THUMBNAIL_FIT_PX = 144
 A_YEAR_S = 31_536_000
-EXPORTS = ("json",)
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 log = logging.getLogger(__name__)
@@ -110,11 +112,15 @@ class Routes:
         return flask.jsonify(accepted=outcome.accepted, refused=refused)
 
     def export(self, name: str) -> flask.Response:
-        """All annotations as a file, streamed."""
-        if name not in EXPORTS:
-            flask.abort(404, f"format: found {name!r}, expected one of {', '.join(EXPORTS)}")
-        answer = flask.Response(self._services.transfer.export_json(), mimetype="application/json")
-        answer.headers["Content-Disposition"] = 'attachment; filename="annotations.json"'
+        """Annotations as a file of a format, streamed; see `data.exports.parse_choice` and `parse_options`."""
+        if name not in WRITTEN:
+            flask.abort(404, f"format: found {name!r}, expected one of {', '.join(WRITTEN)}")
+        given = flask.request.args
+        listed = {field: given.getlist(field) for field in ("annotator", "state")}
+        choice = parse_choice({**given.to_dict(), **listed})
+        file_name, pieces = self._services.exports.stream(name, choice, parse_options(given))
+        answer = flask.Response(pieces, mimetype=mimetypes.guess_type(file_name)[0] or "application/octet-stream")
+        answer.headers["Content-Disposition"] = f'attachment; filename="{file_name}"'
         answer.headers["Cache-Control"] = "no-store"
         return answer
 

@@ -15,7 +15,7 @@ from data.database import Database
 from data.edits import Edit, State, now, parse_edit, parse_image_id, state_of
 from data.errors import InputError
 from data.label_book import find_label
-from data.tables import annotation, annotator, box, edit, label
+from data.tables import annotation, annotator, box, edit, image, label
 
 MOST_EDITS = 1000
 _NEVER = ("", "")
@@ -129,17 +129,18 @@ class Annotations:
             known = [annotator_name] if annotator_name else list(connection.scalars(names.order_by(annotator.c.name)))
             return [read_within(connection, image_id, name) for name in known]
 
-    def annotated(self) -> Iterator[tuple[str, list[Annotation]]]:
-        """Every image that has an annotation, by id, with all its annotations; memory holds one image at a time."""
+    def image_ids(self, *, untouched: bool) -> Iterator[str]:
+        """The ids of the images that have an annotation, in order; with ``untouched`` also of the rest of the batch."""
         last = ""
         while True:
             with self._database.reading() as connection:
-                following = select(annotation.c.image_id).where(annotation.c.image_id > last).distinct()
-                image_ids = list(connection.scalars(following.order_by(annotation.c.image_id).limit(100)))
+                touched = select(annotation.c.image_id.label("id")).where(annotation.c.image_id > last)
+                rest = select(image.c.id).where(image.c.id > last, image.c.position.is_not(None))
+                following = touched.union(rest) if untouched else touched.distinct()
+                image_ids = list(connection.scalars(following.order_by("id").limit(500)))
             if not image_ids:
                 return
-            for image_id in image_ids:
-                yield image_id, self.read(image_id)
+            yield from image_ids
             last = image_ids[-1]
 
     def _parse(self, value: object) -> Edit:

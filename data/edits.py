@@ -80,7 +80,7 @@ def parse_edit(value: object, *, width: int, height: int) -> Edit:
             state, reason = parse_state(value)
             return Edit(id=edit_id, image=image, kind="state", time=time, state=state, reason=reason)
         case other:
-            raise InputError(f"kind: found {other!r}, expected put, delete or state")
+            raise InputError(f"kind: found {str(other)[:60]!r}, expected put, delete or state")
 
 
 def parse_image_id(value: Mapping[str, Any]) -> str:
@@ -95,7 +95,7 @@ def parse_state(value: Mapping[str, Any]) -> tuple[State, str]:
     """Read a state and its optional reason."""
     state, reason = value.get("state"), value.get("reason", "")
     if state not in STATES:
-        raise InputError(f"state: found {state!r}, expected one of {', '.join(STATES)}")
+        raise InputError(f"state: found {str(state)[:60]!r}, expected one of {', '.join(STATES)}")
     if not isinstance(reason, str) or len(reason) > LONGEST_REASON:
         raise InputError(f"reason: expected text of at most {LONGEST_REASON} characters")
     return state, reason
@@ -108,14 +108,16 @@ def parse_time(value: object, where: str) -> str:
     except ValueError:
         found = None
     if found is None or found.tzinfo is None:
-        raise InputError(f"{where}: found {value!r}, expected ISO 8601 with UTC, such as 2026-01-31T12:00:00.000Z")
+        raise InputError(
+            f"{where}: found {str(value)[:60]!r}, expected ISO 8601 with UTC, such as 2026-01-31T12:00:00.000Z"
+        )
     try:
         moment = found.astimezone(UTC)
     except OverflowError:
         moment = datetime.max.replace(tzinfo=UTC)
     if moment > datetime.now(UTC) + FARTHEST_AHEAD:
         raise InputError(
-            f"{where}: found {value!r}, expected a time before {FARTHEST_AHEAD.days // 365} years from now"
+            f"{where}: found {str(value)[:60]!r}, expected a time before {FARTHEST_AHEAD.days // 365} years from now"
         )
     return format_time(moment)
 

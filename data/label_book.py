@@ -66,11 +66,8 @@ class LabelBook:
         """Add labels that an import brings along; returns those that were new."""
         with self._database.writing() as connection:
             new = [name for name in dict.fromkeys(names) if find_label(connection, name) is None]
-            highest = connection.scalar(select(func.max(label.c.class_id)))
-            first_free = 0 if highest is None else highest + 1
-            for class_id, name in enumerate(new, start=first_free):
-                connection.execute(insert(label).values(name=name, class_id=class_id, pinned=True))
-            _color(connection)
+            for name in new:
+                add_within(connection, name)
             return new
 
     def pin_all(self) -> None:
@@ -87,6 +84,14 @@ class LabelBook:
 def as_dict(item: Label) -> dict[str, object]:
     """A label as JSON has it."""
     return asdict(item)
+
+
+def add_within(connection: Connection, name: str) -> None:
+    """Add a label within a transaction, with the next class id and a colour."""
+    highest = connection.scalar(select(func.max(label.c.class_id)))
+    class_id = 0 if highest is None else highest + 1
+    connection.execute(insert(label).values(name=name, class_id=class_id, pinned=True))
+    _color(connection)
 
 
 def find_label(connection: Connection, name: str) -> int | None:

@@ -69,7 +69,7 @@ def _parse_entry(entry: object, where: str) -> LabelEntry:
     unknown = sorted(set(entry) - _FIELDS)
     if unknown:
         raise InputError(f"{where}: unknown field {unknown[0]!r}; expected {', '.join(sorted(_FIELDS))}")
-    name = _parse_name(entry.get("name"), where)
+    name = parse_name(entry.get("name"), where)
     where = f"{where} ({name})"
     color, hotkey, was = entry.get("color", ""), entry.get("hotkey", ""), entry.get("was", [])
     if not isinstance(color, str) or (color and not _COLOR.fullmatch(color)):
@@ -78,10 +78,11 @@ def _parse_entry(entry: object, where: str) -> LabelEntry:
         raise InputError(f'{where}: hotkey is {hotkey!r}, expected one digit in quotes such as "1"')
     if not isinstance(was, list):
         raise InputError(f'{where}: was is {was!r}, expected a list of earlier names such as ["human"]')
-    return LabelEntry(name=name, color=color.lower(), hotkey=hotkey, was=tuple(_parse_name(old, where) for old in was))
+    return LabelEntry(name=name, color=color.lower(), hotkey=hotkey, was=tuple(parse_name(old, where) for old in was))
 
 
-def _parse_name(value: object, where: str) -> str:
+def parse_name(value: object, where: str) -> str:
+    """Read the name of a label. Raises InputError."""
     name = value.strip() if isinstance(value, str) else ""
     if not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
         raise InputError(f"{where}: name is {value!r}, expected text of 1 to {LONGEST_NAME} characters")

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from data.annotations import Annotations
 from data.batch import Batch
 from data.database import Database
+from data.exports import Exports
+from data.imports import Imports
 from data.indexing import Indexer
 from data.label_book import LabelBook
 from data.labels import read_labels
 from data.pictures import Pictures
 from data.settings import Settings
 from data.sources import Source, open_source
-from data.transfer import Transfer
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,8 @@ class Services:
     batch: Batch
     labels: LabelBook
     annotations: Annotations
-    transfer: Transfer
+    exports: Exports
+    imports: Imports
     indexer: Indexer
 
 
@@ -50,6 +52,7 @@ def make_services(settings: Settings, database: Database, *, keep_labels: bool =
         batch=batch,
         labels=labels,
         annotations=annotations,
-        transfer=Transfer(database, batch, annotations, labels),
+        exports=Exports(batch, annotations, labels),
+        imports=Imports(database, batch, annotations, labels),
         indexer=Indexer(database, source),
     )

@@ -10,14 +10,30 @@ by half a pixel on the way in. ``timestamp`` counts seconds since ``starttime``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from functools import partial
 
 from data.edits import format_time
 from data.errors import InputError
-from data.formats.parsed import ParsedAnnotation, ParsedBox, object_in, parse_each, read_box
+from data.formats import jsons
+from data.formats.model import (
+    BoxRecord,
+    Format,
+    ImageRecord,
+    Options,
+    Problem,
+    Record,
+    apart,
+    each,
+    image_in,
+    list_in,
+    number_in,
+    object_in,
+    shown,
+)  # fmt: skip
+from data.formats.tree import Tree
 
 LABEL_OF_COLOR = {
     "#fd3216": "tree",
@@ -35,42 +51,51 @@ LABEL_OF_COLOR = {
     "#6e899c": "star",
 }
 HALF_PIXEL = 0.5
+START = "starttime"
 
 
-def recognises(document: object) -> bool:
-    """Whether a JSON document looks like the demo's: paths to shapes, and mostly a start time."""
-    if not isinstance(document, Mapping):
-        return False
-    images = [value for key, value in document.items() if key != "starttime"]
-    return bool(images) and all(isinstance(value, Mapping) and "shapes" in value for value in images)
+def recognises(tree: Tree) -> bool:
+    return any(_is_demo(tree, name) for name in tree.ending(".json"))
 
 
-def parse(document: Mapping[str, Any]) -> tuple[list[ParsedAnnotation], list[str]]:
-    """Read a document; returns what could be read, and one line for each shape that could not."""
-    failed: list[str] = []
-    start = document.get("starttime")
-    images = [(path, value, start, failed) for path, value in document.items() if path != "starttime"]
-    parsed = parse_each(_parse_image, images, failed)
-    return parsed, failed
+def _is_demo(tree: Tree, name: str) -> bool:
+    seen = jsons.outline(tree, name)
+    empty = all(path.endswith((START, "shapes")) or "shapes" not in path for path in seen.paths)
+    return (
+        seen.has("shapes")
+        and "imagePath" not in seen.paths
+        and (seen.has("shapes.item.line.color") or empty)
+        and "format" not in seen.paths
+    )
 
 
-def _parse_image(path: str, value: object, start: object, failed: list[str]) -> ParsedAnnotation:
-    shapes = object_in(value, path).get("shapes")
-    if not isinstance(shapes, list):
-        raise InputError(f"{path}.shapes: found {type(shapes).__name__}, expected a list")
-    calls = [(shape, start, f"{path}.shapes[{index}]") for index, shape in enumerate(shapes)]
-    boxes = parse_each(_parse_shape, calls, failed)
-    return ParsedAnnotation(image=path, boxes=boxes)
+def read(tree: Tree, _options: Options) -> Iterator[Record]:
+    for name in tree.ending(".json"):
+        if not _is_demo(tree, name):
+            continue
+        start = next(jsons.items(tree, name, START), None)
+        for path, value in jsons.pairs(tree, name, ""):
+            if path == START:
+                continue
+            try:
+                where = f"{name}: {path}.shapes"
+                shapes = list_in(object_in(value, f"{name}: {path}").get("shapes"), where)
+                boxes, problems = apart(each(shapes, partial(_read_shape, start=start), where))
+                yield from problems
+                yield ImageRecord(image_in(path, f"{name}: path"), boxes=tuple(boxes))
+            except InputError as error:
+                yield Problem(str(error))
 
 
-def _parse_shape(shape: object, start: object, where: str) -> ParsedBox:
+def _read_shape(shape: object, where: str, *, start: object) -> BoxRecord:
     fields = object_in(shape, where)
     color = object_in(fields.get("line"), f"{where}.line").get("color")
     label = LABEL_OF_COLOR.get(str(color).lower())
     if label is None:
-        raise InputError(f"{where}.line.color: found {color!r}, expected a colour of the demo's thirteen labels")
-    box = read_box(fields, where, label=label, offset_px=HALF_PIXEL)
+        raise InputError(f"{where}.line.color: found {shown(color)}, expected a colour of the demo's thirteen labels")
+    x0, y0, x1, y1 = (number_in(fields.get(n), f"{where}.{n}") + HALF_PIXEL for n in ("x0", "y0", "x1", "y1"))
     moment = _moment(start, fields.get("timestamp"))
+    box = BoxRecord(label, x0, y0, x1, y1, where)
     return replace(box, created=moment, modified=moment)
 
 
@@ -79,3 +104,6 @@ def _moment(start: object, passed: object) -> str:
         return format_time(datetime.fromtimestamp(float(start) + float(passed), UTC))  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError, OSError):
         return ""  # the time is a courtesy; a box without one gets the time of the import
+
+
+FORMAT = Format("demo2020", "JSON of Plotly's demo of 2020", recognises, read)

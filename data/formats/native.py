@@ -13,122 +13,163 @@
       }]
     }
 
-Boxes are floats in pixels of the upright picture, as `data.boxes` has them.
+Boxes are floats in pixels of the upright picture, as `data.boxes` has them. An image that nobody touched has no
+annotations; one that was looked at and holds nothing has one without boxes, in state "done".
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from itertools import groupby
 from typing import Any
 
-from data.annotations import Annotation, box_to_dict
-from data.batch import Picture
 from data.edits import now, parse_annotator, parse_state, parse_time
 from data.errors import InputError
-from data.formats.parsed import ParsedAnnotation, ParsedBox, object_in, parse_each, read_box, text_in
-from data.label_book import Label
+from data.formats import jsons
+from data.formats.model import (
+    BoxRecord,
+    Dataset,
+    Format,
+    ImageRecord,
+    LabelRecord,
+    Options,
+    Part,
+    Problem,
+    Record,
+    apart,
+    each,
+    list_in,
+    number_in,
+    object_in,
+    text_in,
+)  # fmt: skip
+from data.formats.tree import Tree
 
 NAME = "dash-annotator"
 VERSION = 1
+CORNERS = ("x0", "y0", "x1", "y1")
 
 
-def recognises(document: object) -> bool:
-    """Whether a JSON document is in this format, of whatever version."""
-    return isinstance(document, Mapping) and document.get("format") == NAME
+def recognises(tree: Tree) -> bool:
+    return _file(tree) is not None
 
 
-def write(labels: Sequence[Label], images: Iterable[tuple[Picture, list[Annotation]]]) -> Iterator[str]:
-    """Yield the document piece by piece, one image at a time."""
-    head = {"format": NAME, "version": VERSION, "exported": now()}
-    listed = [{"name": one.name, "class_id": one.class_id, "color": one.color} for one in labels]
-    yield json.dumps(head, ensure_ascii=False)[:-1] + ', "labels": ' + json.dumps(listed, ensure_ascii=False)
-    yield ', "images": ['
-    separator = "\n"
-    for picture, found in images:
-        yield separator + json.dumps(_image_to_dict(picture, found), ensure_ascii=False)
-        separator = ",\n"
-    yield "\n]}\n"
+def _file(tree: Tree) -> str | None:
+    return next((name for name in tree.ending(".json") if jsons.outline(tree, name).texts.get("format") == NAME), None)
 
 
-def parse(document: Mapping[str, Any]) -> tuple[list[ParsedAnnotation], list[str]]:
-    """Read a document; returns what could be read, and one line for each item that could not.
-
-    Raises InputError when the document as a whole is of no use.
-    """
-    if document.get("version") != VERSION:
-        raise InputError(
-            f"version: found {document.get('version')!r}, expected {VERSION}; export again with this release"
-        )
-    images = document.get("images")
-    if not isinstance(images, list):
-        raise InputError(f"images: found {type(images).__name__}, expected a list")
-    failed: list[str] = []
-    calls = [(image, f"images[{index}]", failed) for index, image in enumerate(images)]
-    parsed = [annotation for found in parse_each(_parse_image, calls, failed) for annotation in found]
-    return parsed, failed
-
-
-def _image_to_dict(picture: Picture, annotations: list[Annotation]) -> dict[str, Any]:
-    return {
-        "id": picture.id,
-        "width": picture.width,
-        "height": picture.height,
-        "annotations": [
-            {
-                "annotator": one.annotator,
-                "state": one.state,
-                "reason": one.reason,
-                "state_time": one.state_stamp[0],
-                "boxes": [
-                    {**box_to_dict(kept.box), "created": kept.created, "modified": kept.modified} for kept in one.boxes
-                ],
-            }
-            for one in annotations
-        ],
-    }
+def read(tree: Tree, _options: Options) -> Iterator[Record]:
+    name = _file(tree)
+    if name is None:
+        raise InputError(f'{tree.name}: format: found something else, expected "{NAME}"')
+    version = next(jsons.items(tree, name, "version"), None)
+    if version != VERSION:
+        raise InputError(f"{name}: version: found {version!r}, expected {VERSION}; export again with this release")
+    yield from each(jsons.items(tree, name, "labels.item"), _read_label, f"{name}: labels")
+    count = 0
+    for index, value in enumerate(jsons.items(tree, name, "images.item")):
+        count += 1
+        try:
+            yield from _read_image(value, f"{name}: images[{index}]")
+        except InputError as error:
+            yield Problem(str(error))
+    if not count:
+        for found in jsons.items(tree, name, "images"):
+            list_in(found, f"{name}: images")
+            return
+        raise InputError(f"{name}: images: found nothing, expected a list")
 
 
-def _parse_image(image: object, where: str, failed: list[str]) -> list[ParsedAnnotation]:
-    fields = object_in(image, where)
-    image_id = text_in(fields, "id", where)
-    annotations = fields.get("annotations")
-    if not isinstance(annotations, list):
-        raise InputError(f"{where}.annotations: found {type(annotations).__name__}, expected a list")
-    calls = [(one, fields, image_id, f"{where}.annotations[{index}]", failed) for index, one in enumerate(annotations)]
-    return parse_each(_parse_annotation, calls, failed)
-
-
-def _parse_annotation(
-    value: object, image: Mapping[str, Any], image_id: str, where: str, failed: list[str]
-) -> ParsedAnnotation:
+def _read_label(value: object, where: str) -> LabelRecord:
     fields = object_in(value, where)
+    color = fields.get("color")
+    class_id = int(number_in(fields.get("class_id"), f"{where}.class_id"))
+    return LabelRecord(text_in(fields.get("name"), f"{where}.name"), class_id, color if isinstance(color, str) else "")
+
+
+def _read_image(value: object, where: str) -> Iterator[Record]:
+    fields = object_in(value, where)
+    image = text_in(fields.get("id"), f"{where}.id")
+    annotations = list_in(fields.get("annotations"), f"{where}.annotations")
+    size = [side if isinstance(side, int) else None for side in (fields.get("width"), fields.get("height"))]
+    if not annotations:
+        yield ImageRecord(image, size[0], size[1])
+    for index, one in enumerate(annotations):
+        place = f"{where}.annotations[{index}]"
+        try:
+            yield from _read_annotation(object_in(one, place), ImageRecord(image, size[0], size[1]), place)
+        except InputError as error:
+            yield Problem(str(error))
+
+
+def _read_annotation(fields: Mapping[str, Any], image: ImageRecord, where: str) -> Iterator[Record]:
     try:
         annotator = parse_annotator(fields.get("annotator"))
         state, reason = parse_state(fields)
         state_time = parse_time(fields["state_time"], "state_time") if fields.get("state_time") else ""
     except InputError as error:
         raise error.within(where) from None
-    boxes = fields.get("boxes")
-    if not isinstance(boxes, list):
-        raise InputError(f"{where}.boxes: found {type(boxes).__name__}, expected a list")
-    return ParsedAnnotation(
-        image=image_id,
-        annotator=annotator,
-        state=state,
-        reason=reason,
-        state_time=state_time,
-        size=(image.get("width"), image.get("height")),
-        boxes=parse_each(_parse_box, [(one, f"{where}.boxes[{i}]") for i, one in enumerate(boxes)], failed),
+    boxes, problems = apart(each(list_in(fields.get("boxes"), f"{where}.boxes"), _read_box, f"{where}.boxes"))
+    yield from problems
+    yield ImageRecord(
+        image.image, image.width, image.height, tuple(boxes), annotator, state, reason, state_time=state_time
     )
 
 
-def _parse_box(value: object, where: str) -> ParsedBox:
+def _read_box(value: object, where: str) -> BoxRecord:
     fields = object_in(value, where)
-    box = read_box(fields, where, label=text_in(fields, "label", where), box_id=text_in(fields, "id", where))
+    x0, y0, x1, y1 = (number_in(fields.get(name), f"{where}.{name}") for name in CORNERS)
     try:
         created, modified = (parse_time(fields.get(name), name) for name in ("created", "modified"))
     except InputError as error:
         raise error.within(where) from None
-    return replace(box, created=created, modified=modified)
+    label, box_id = text_in(fields.get("label"), f"{where}.label"), text_in(fields.get("id"), f"{where}.id")
+    return BoxRecord(label, x0, y0, x1, y1, where, box_id, created, modified)
+
+
+def write(dataset: Dataset) -> Iterator[Part]:
+    yield Part(FORMAT.file, _document(dataset))
+
+
+def _document(dataset: Dataset) -> Iterator[str]:
+    """One image at a time; the records of an image come in a row."""
+    head = {"format": NAME, "version": VERSION, "exported": now()}
+    labels = [{"name": one.name, "class_id": one.class_id, "color": one.color} for one in dataset.labels]
+    yield json.dumps(head, ensure_ascii=False)[:-1] + ', "labels": ' + json.dumps(labels, ensure_ascii=False)
+    yield ', "images": ['
+    separator = "\n"
+    for _image, records in groupby(dataset.images(), key=lambda one: one.image):
+        yield separator + json.dumps(_image_to_dict(list(records)), ensure_ascii=False)
+        separator = ",\n"
+    yield "\n]}\n"
+
+
+def _image_to_dict(records: list[ImageRecord]) -> dict[str, Any]:
+    return {
+        "id": records[0].image,
+        "width": records[0].width,
+        "height": records[0].height,
+        "annotations": [
+            {
+                "annotator": one.annotator,
+                "state": one.state,
+                "reason": one.reason,
+                "state_time": one.state_time,
+                "boxes": [_box_to_dict(box) for box in one.boxes],
+            }
+            for one in records
+            if one.annotator
+        ],
+    }
+
+
+def _box_to_dict(box: BoxRecord) -> dict[str, Any]:
+    corners = {name: getattr(box, name) for name in CORNERS}
+    return {"id": box.id, "label": box.label, **corners, "created": box.created, "modified": box.modified}
+
+
+FORMAT = Format(
+    "json", "JSON (Dash Annotator)", recognises, read, write, "annotations.json",
+    frozenset({"names", "untouched", "empty", "annotators", "states", "ids", "sizes", "labels"}),
+)  # fmt: skip

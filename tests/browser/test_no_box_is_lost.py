@@ -7,6 +7,7 @@ from pathlib import Path
 
 from playwright.sync_api import Route
 
+from data.exports import Choice
 from tests.browser.person import Person, about
 from tests.conftest import Site, save_picture
 
@@ -216,7 +217,7 @@ def test_fifty_edits_made_offline_arrive_once_each(ada: Person, site: Site) -> N
     ada.context.set_offline(False)
     moved = ada.check_agreement()
     assert moved == [about((149, 80, 269, 200))]
-    export = "".join(site.services.transfer.export_json())
+    export = b"".join(site.services.exports.stream("json", Choice())[1]).decode()
     assert export.count('"label": "person"') == 1
 
 

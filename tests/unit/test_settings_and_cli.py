@@ -73,10 +73,10 @@ def test_every_key_of_the_page_has_an_action_in_the_page() -> None:
         (["--database", "{tmp}/file.txt/a.db"], "its folder cannot be made"),
         (["--port", "http"], "expected a whole number"),
         (["--cache", "{tmp}/file.txt"], "nothing can be written there"),
-        (["export", "yaml", "{tmp}/x"], "format: found 'yaml', expected json"),
+        (["export", "yaml", "{tmp}/x"], "format: found 'yaml', expected one of coco, createml"),
         (["export", "json", "{tmp}/none/x.json"], "cannot be written"),
         (["import", "{tmp}/none.json"], "cannot be read"),
-        (["import", "{tmp}/file.txt"], "is not JSON"),
+        (["import", "{tmp}/file.txt"], "is of no known format; expected one of"),
         (["undo-import", "x"], "not found"),
     ],
 )

@@ -1,0 +1,195 @@
+"""COCO detection JSON: images, categories, and boxes as [x, y, width, height] in pixels from the top-left corner.
+
+https://cocodataset.org/#format-data. Written with ``state`` and ``annotator`` beside the standard fields of an image,
+which other readers pass over; images without a box stay in the list.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from data.errors import InputError
+from data.formats import jsons
+from data.formats.model import (
+    BoxRecord,
+    Dataset,
+    Format,
+    ImageRecord,
+    LabelRecord,
+    Options,
+    Part,
+    Problem,
+    Record,
+    Split,
+    image_in,
+    list_in,
+    number_in,
+    object_in,
+    plain_number,
+    shown,
+    text_in,
+    whole_in,
+)  # fmt: skip
+from data.formats.numbers import extent
+from data.formats.spool import Spool
+from data.formats.tree import Tree
+
+STATES = ("todo", "in progress", "done", "skipped")
+SPLITS: tuple[Split, ...] = ("train", "val", "test")
+
+
+def recognises(tree: Tree) -> bool:
+    return any(_is_coco(tree, name) for name in tree.ending(".json"))
+
+
+def _is_coco(tree: Tree, name: str) -> bool:
+    seen = jsons.outline(tree, name)
+    return "images.item.file_name" in seen.paths or {"annotations.item.bbox", "annotations.item.image_id"} <= seen.paths
+
+
+def read(tree: Tree, _options: Options) -> Iterator[Record]:
+    for name in tree.ending(".json"):
+        if _is_coco(tree, name):
+            with Spool() as spool:
+                yield from _read_file(tree, name, spool)
+
+
+def _read_file(tree: Tree, name: str, spool: Spool) -> Iterator[Record]:
+    split = _split_of(name)
+    labels: dict[str, str] = {}
+    for index, value in enumerate(jsons.items(tree, name, "categories.item")):
+        try:
+            where = f"{name}: categories[{index}]"
+            fields = object_in(value, where)
+            label = text_in(fields.get("name"), f"{where}.name")
+            labels[_key(fields.get("id"), f"{where}.id")] = label
+            yield LabelRecord(label, int(number_in(fields.get("id"), f"{where}.id")))
+        except InputError as error:
+            yield Problem(str(error))
+    for index, value in enumerate(jsons.items(tree, name, "images.item")):
+        try:
+            where = f"{name}: images[{index}]"
+            fields = object_in(value, where)
+            kept = _image_fields(fields, where)
+            if not spool.add_image(_key(fields.get("id"), f"{where}.id"), json.dumps(kept)):
+                raise InputError(f"{where}.id: {shown(fields.get('id'))} is the id of an earlier image too; left out")
+        except InputError as error:
+            yield Problem(str(error))
+    for index, value in enumerate(jsons.items(tree, name, "annotations.item")):
+        try:
+            _spool_box(value, f"annotations[{index}]", labels, spool, name)
+        except InputError as error:
+            yield Problem(str(error))
+    for place, key in spool.strays():
+        yield Problem(f"{name}: {place}.image_id: found {key}, which is the id of no image; left out")
+    for _, value, boxes in spool.images():
+        fields = json.loads(value)
+        yield ImageRecord(
+            **fields,
+            split=split,
+            boxes=tuple(BoxRecord(label, x0, y0, x1, y1, f"{name}: {place}") for place, label, x0, y0, x1, y1 in boxes),
+        )
+
+
+def _image_fields(fields: Any, where: str) -> dict[str, Any]:
+    state = fields.get("state", "")
+    annotator = fields.get("annotator", "")
+    return {
+        "image": image_in(fields.get("file_name"), f"{where}.file_name"),
+        "width": whole_in(fields.get("width"), f"{where}.width"),
+        "height": whole_in(fields.get("height"), f"{where}.height"),
+        "state": state if state in STATES else "",
+        "annotator": annotator if isinstance(annotator, str) else "",
+    }
+
+
+def _spool_box(value: object, place: str, labels: dict[str, str], spool: Spool, name: str) -> None:
+    where = f"{name}: {place}"
+    fields = object_in(value, where)
+    if fields.get("iscrowd") in (1, True):
+        raise InputError(f"{where}.iscrowd: found 1, a crowd and not one thing; left out")
+    category = _key(fields.get("category_id"), f"{where}.category_id")
+    if category not in labels:
+        raise InputError(
+            f"{where}.category_id: found {shown(fields.get('category_id'))}, which is the id of no category"
+        )
+    corners = list_in(fields.get("bbox"), f"{where}.bbox")
+    if len(corners) != 4:
+        raise InputError(f"{where}.bbox: found {len(corners)} numbers, expected [x, y, width, height]")
+    x, y, width, height = (number_in(number, f"{where}.bbox[{i}]") for i, number in enumerate(corners))
+    key = _key(fields.get("image_id"), f"{where}.image_id")
+    spool.add_box(key, place, labels[category], x, y, x + width, y + height)
+
+
+def _key(value: object, where: str) -> str:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise InputError(f"{where}: found {shown(value)}, expected an id")
+    return str(int(value)) if isinstance(value, float) and value == int(value) else str(value)
+
+
+def _split_of(name: str) -> Split:
+    return next((split for split in SPLITS if split in name.lower().rsplit("/", 1)[-1]), "")
+
+
+def write(dataset: Dataset) -> Iterator[Part]:
+    """One file; with splits, one for each under ``annotations/``."""
+    splits = sorted({image.split for image in dataset.images()})
+    for split in splits:
+        yield Part(f"annotations/instances_{split}.json" if split else FORMAT.file, _document(dataset, split))
+
+
+def _document(dataset: Dataset, split: Split) -> Iterator[str]:
+    first = dataset.options.coco_first_id
+    category_ids = {label.name: label.class_id + first for label in dataset.labels}
+    info = {"description": "Bounding boxes by Dash Annotator", "version": "1.0"}
+    yield f'{{"info": {_compact(info)}, "licenses": [],\n"categories": ['
+    ordered = sorted(dataset.labels, key=lambda label: label.class_id)
+    yield ", ".join(_compact({"id": category_ids[one.name], "name": one.name, "supercategory": ""}) for one in ordered)
+    yield '],\n"images": ['
+    separator = "\n"
+    chosen = (image for image in dataset.images() if image.split == split)
+    for number, image in enumerate(chosen, start=first):
+        yield separator + _compact(_image(number, image))
+        separator = ",\n"
+    yield '\n],\n"annotations": ['
+    separator, box_id = "\n", first
+    chosen = (image for image in dataset.images() if image.split == split)
+    for number, image in enumerate(chosen, start=first):
+        for box in image.boxes:
+            yield separator + _compact(_annotation(box_id, number, category_ids[box.label], box))
+            separator = ",\n"
+            box_id += 1
+    yield "\n]}\n"
+
+
+def _image(number: int, image: ImageRecord) -> dict[str, Any]:
+    fields: dict[str, Any] = {"id": number, "file_name": image.image, "width": image.width, "height": image.height}
+    if image.state:
+        fields["state"] = image.state
+    if image.annotator:
+        fields["annotator"] = image.annotator
+    return fields
+
+
+def _annotation(box_id: int, image_id: int, category_id: int, box: BoxRecord) -> dict[str, Any]:
+    width, height = extent(box.x0, box.x1), extent(box.y0, box.y1)
+    bbox = [plain_number(value) for value in (box.x0, box.y0, width, height)]
+    area = plain_number(width * height)
+    return {"id": box_id, "image_id": image_id, "category_id": category_id, "bbox": bbox, "area": area, "iscrowd": 0}
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+FORMAT = Format(
+    name="coco",
+    title="COCO JSON",
+    recognises=recognises,
+    read=read,
+    write=write,
+    file="annotations.json",
+    keeps=frozenset({"names", "empty", "sizes", "labels", "states"}),
+)

@@ -1,0 +1,132 @@
+"""CVAT for images 1.1: one XML with every image and its boxes. https://docs.cvat.ai/docs/dataset_management/formats/format-cvat/"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from xml.etree.ElementTree import Element, ParseError
+
+from defusedxml import DefusedXmlException
+from defusedxml import ElementTree as SafeTree
+
+from data.errors import InputError
+from data.formats.model import (
+    BoxRecord,
+    Dataset,
+    Format,
+    ImageRecord,
+    Options,
+    Part,
+    Problem,
+    Record,
+    Split,
+    apart,
+    each,
+    image_in,
+    number_in,
+    text_in,
+    whole_in,
+)  # fmt: skip
+from data.formats.tree import Tree
+from data.formats.xmls import quoted
+
+DEEPEST = 50
+SPLITS: dict[str, Split] = {"train": "train", "val": "val", "validation": "val", "test": "test"}
+OTHER_SHAPES = ("polygon", "polyline", "points", "ellipse", "mask", "cuboid", "skeleton", "tag")
+
+
+def recognises(tree: Tree) -> bool:
+    for name in tree.ending(".xml")[:20]:
+        with tree.open(name) as stream:
+            if b"<annotations>" in stream.read(4096):
+                return True
+    return False
+
+
+def read(tree: Tree, _options: Options) -> Iterator[Record]:
+    for name in tree.ending(".xml"):
+        try:
+            yield from _read_file(tree, name)
+        except InputError:
+            raise
+        except (ParseError, DefusedXmlException, LookupError, ValueError) as error:
+            raise InputError(f"{name}: is not XML that can be read ({error}); is the file complete?") from None
+
+
+def _read_file(tree: Tree, name: str) -> Iterator[Record]:
+    index = depth = 0
+    root: Element | None = None
+    with tree.open(name) as stream:
+        for event, element in SafeTree.iterparse(stream, events=("start", "end")):
+            if event == "start":
+                depth += 1
+                root = element if root is None else root
+                if depth > DEEPEST:
+                    raise InputError(f"{name}: is nested more than {DEEPEST} deep; this is no file of annotations")
+                continue
+            depth -= 1
+            if element.tag == "image" and depth == 1:
+                yield from _read_image(element, f"{name}: image[{index}]")
+                index += 1
+            if depth == 1 and root is not None:
+                root.clear()  # what was read is let go of
+
+
+def _read_image(element: Element, where: str) -> Iterator[Record]:
+    try:
+        image = image_in(element.get("name"), f"{where} name")
+        boxes, problems = apart(each(element.iter("box"), _read_box, f"{where} box"))
+        yield from problems
+        for shape in OTHER_SHAPES:
+            count = len(element.findall(shape))
+            if count:
+                yield Problem(f"{where} ({image}): {count} of <{shape}>, expected <box>; left out")
+        size = [whole_in(element.get(side), f"{where} {side}") for side in ("width", "height")]
+        split = SPLITS.get((element.get("subset") or "").lower(), "")
+        yield ImageRecord(image, size[0], size[1], tuple(boxes), split=split)
+    except InputError as error:
+        yield Problem(str(error))
+
+
+def _read_box(element: Element, where: str) -> BoxRecord:
+    if number_in(element.get("rotation") or 0, f"{where} rotation") % 360:
+        raise InputError(f"{where} rotation: found {element.get('rotation')}, expected an upright box; left out")
+    label = text_in(element.get("label"), f"{where} label")
+    x0, y0, x1, y1 = (number_in(element.get(side), f"{where} {side}") for side in ("xtl", "ytl", "xbr", "ybr"))
+    return BoxRecord(label, x0, y0, x1, y1, where=where)
+
+
+def write(dataset: Dataset) -> Iterator[Part]:
+    yield Part(FORMAT.file, _document(dataset))
+
+
+def _document(dataset: Dataset) -> Iterator[str]:
+    yield '<?xml version="1.0" encoding="utf-8"?>\n<annotations>\n  <version>1.1</version>\n'
+    yield "  <meta><task><name>dash-annotator</name><labels>\n"
+    for label in dataset.labels:
+        color = quoted(label.color or "#808080")
+        yield f"    <label><name>{quoted(label.name)}</name><color>{color}</color>"
+        yield "<type>rectangle</type><attributes></attributes></label>\n"
+    yield "  </labels></task></meta>\n"
+    for number, image in enumerate(dataset.images()):
+        subset = f' subset="{image.split}"' if image.split else ""
+        size = f'width="{image.width or 0}" height="{image.height or 0}"'
+        yield f'  <image id="{number}" name="{quoted(image.image)}"{subset} {size}>\n'
+        for box in image.boxes:
+            corners = " ".join(
+                f'{side}="{value!r}"'
+                for side, value in zip(("xtl", "ytl", "xbr", "ybr"), (box.x0, box.y0, box.x1, box.y1), strict=True)
+            )
+            yield f'    <box label="{quoted(box.label)}" source="manual" occluded="0" {corners} z_order="0"></box>\n'
+        yield "  </image>\n"
+    yield "</annotations>\n"
+
+
+FORMAT = Format(
+    "cvat",
+    "CVAT for images 1.1 XML",
+    recognises,
+    read,
+    write,
+    "annotations.xml",
+    frozenset({"names", "empty", "sizes"}),
+)

@@ -1,0 +1,133 @@
+"""Hugging Face imagefolder: ``metadata.jsonl`` with a line for each image, in a folder for each split.
+
+``objects`` has ``bbox`` as [x, y, width, height] in pixels, ``categories`` as class ids and ``names`` as labels.
+https://huggingface.co/docs/datasets/image_dataset#object-detection
+"""
+
+from __future__ import annotations
+
+import json
+import posixpath
+from collections.abc import Iterator
+from typing import Any
+
+from data.errors import InputError
+from data.formats.model import (
+    BoxRecord,
+    Dataset,
+    Format,
+    ImageRecord,
+    LabelRecord,
+    Options,
+    Part,
+    Problem,
+    Record,
+    Split,
+    image_in,
+    list_in,
+    number_in,
+    object_in,
+    plain_number,
+    shown,
+    text_in,
+    whole_in,
+)  # fmt: skip
+from data.formats.numbers import extent
+from data.formats.tree import Tree
+
+FILE = "metadata.jsonl"
+LONGEST_LINE_BYTES = 16_000_000
+SPLITS: dict[str, Split] = {"train": "train", "val": "val", "validation": "val", "test": "test"}
+
+
+def recognises(tree: Tree) -> bool:
+    for name in tree.ending(".jsonl"):
+        with tree.open(name) as stream:
+            if b'"file_name"' in stream.readline(LONGEST_LINE_BYTES):
+                return True
+    return False
+
+
+def read(tree: Tree, _options: Options) -> Iterator[Record]:
+    for name in tree.ending(".jsonl"):
+        folder = posixpath.dirname(name)
+        split = SPLITS.get(posixpath.basename(folder).lower(), "")
+        known: set[str] = set()
+        with tree.open(name) as stream:
+            number = 0
+            while line := stream.readline(LONGEST_LINE_BYTES):
+                number += 1
+                if line.strip():
+                    yield from _read_line(line, f"{name}: line {number}", "" if split else folder, split, known)
+
+
+def _read_line(line: bytes, where: str, folder: str, split: Split, known: set[str]) -> Iterator[Record]:
+    try:
+        try:
+            fields = object_in(json.loads(line), where)
+        except (ValueError, RecursionError):
+            raise InputError(f"{where}: is not JSON; is the file complete?") from None
+        image = image_in(fields.get("file_name"), f"{where}.file_name")
+        objects = object_in(fields.get("objects", {"bbox": [], "names": []}), f"{where}.objects")
+        corners = list_in(objects.get("bbox"), f"{where}.objects.bbox")
+        ids = objects.get("categories", objects.get("category", []))
+        labels = list_in(objects.get("names", ids), f"{where}.objects.names")
+        if len(labels) != len(corners):
+            raise InputError(f"{where}.objects: found {len(corners)} boxes and {len(labels)} labels, expected as many")
+        boxes = []
+        for index, (label, box) in enumerate(zip(labels, corners, strict=True)):
+            try:
+                boxes.append(_read_box(label, box, f"{where}.objects.bbox[{index}]"))
+            except InputError as error:
+                yield Problem(str(error))
+        if "names" in objects and isinstance(ids, list):
+            for label, class_id in zip(labels, ids, strict=False):
+                if isinstance(label, str) and isinstance(class_id, int) and label not in known:
+                    known.add(label)
+                    yield LabelRecord(label, class_id)
+        size = [whole_in(fields.get(side), f"{where}.{side}") for side in ("width", "height")]
+        yield ImageRecord(posixpath.join(folder, image), size[0], size[1], tuple(boxes), split=split)
+    except InputError as error:
+        yield Problem(str(error))
+
+
+def _read_box(label: object, box: object, where: str) -> BoxRecord:
+    if isinstance(label, int) and not isinstance(label, bool):
+        label = f"class {label}"  # the names stand in the data set's code, not in the file
+    corners = list_in(box, where)
+    if len(corners) != 4:
+        raise InputError(f"{where}: found {shown(corners)}, expected [x, y, width, height]")
+    x, y, width, height = (number_in(value, where) for value in corners)
+    return BoxRecord(text_in(label, f"{where}: label"), x, y, x + width, y + height, where=where)
+
+
+def write(dataset: Dataset) -> Iterator[Part]:
+    class_ids = {label.name: label.class_id for label in dataset.labels}
+    for split in sorted({image.split for image in dataset.images()}):
+        folder = {"": "", "val": "validation/"}.get(split, f"{split}/")
+        yield Part(f"{folder}{FILE}", _lines(dataset, split, class_ids))
+
+
+def _lines(dataset: Dataset, split: Split, class_ids: dict[str, int]) -> Iterator[str]:
+    for image in dataset.images():
+        if image.split == split:
+            yield json.dumps(_fields(image, class_ids), ensure_ascii=False) + "\n"
+
+
+def _fields(image: ImageRecord, class_ids: dict[str, int]) -> dict[str, Any]:
+    corners = [(box.x0, box.y0, extent(box.x0, box.x1), extent(box.y0, box.y1)) for box in image.boxes]
+    return {
+        "file_name": image.image,
+        "width": image.width,
+        "height": image.height,
+        "objects": {
+            "bbox": [[plain_number(value) for value in box] for box in corners],
+            "categories": [class_ids[box.label] for box in image.boxes],
+            "names": [box.label for box in image.boxes],
+        },
+    }
+
+
+FORMAT = Format(
+    "imagefolder", "Hugging Face imagefolder", recognises, read, write, "", frozenset({"names", "empty", "sizes"})
+)

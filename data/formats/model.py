@@ -1,0 +1,223 @@
+"""What every format reads into and writes from: one lossless model, and the words for what goes wrong.
+
+Boxes are floats in pixels of the upright picture, ``x0 < x1`` and ``y0 < y1``, the
+whole picture being ``0, 0, width, height``. Nothing here knows a database or a page.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from data.errors import InputError
+
+if TYPE_CHECKING:
+    from data.formats.tree import Tree
+
+Split = Literal["", "train", "val", "test"]
+FoundState = Literal["", "todo", "in progress", "done", "skipped"]
+
+
+@dataclass(frozen=True, slots=True)
+class LabelRecord:
+    """A label with its class id, which is what training code knows it by."""
+
+    name: str
+    class_id: int
+    color: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BoxRecord:
+    """A box as a file has it: not yet checked against its picture. ``where`` is its place in the file.
+
+    ``id`` and the times are "" where a format has none.
+    """
+
+    label: str
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    where: str = ""
+    id: str = ""
+    created: str = ""
+    modified: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRecord:
+    """What a file says of one image by one annotator.
+
+    ``image`` is the path within the data set, with forward slashes; ``exact`` is false
+    where a format leaves the ending of the name out. ``relative`` corners are shares of
+    the picture from 0 to 1. ``annotator`` and ``state`` are "" where the file does not say.
+    ``size_bytes`` is the length of the picture's file. On the way out, ``picture`` is
+    where the picture's bytes are.
+    """
+
+    image: str
+    width: int | None = None
+    height: int | None = None
+    boxes: tuple[BoxRecord, ...] = ()
+    annotator: str = ""
+    state: FoundState = ""
+    reason: str = ""
+    state_time: str = ""
+    split: Split = ""
+    size_bytes: int | None = None
+    exact: bool = True
+    relative: bool = False
+    picture: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that was left out, and why: where, what was found, what was expected."""
+
+    text: str
+
+
+Record = ImageRecord | LabelRecord | Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Choices that some formats have.
+
+    ``voc_base`` is 0 (corners as they are) or 1 (the first pixel is 1, the last is included).
+    """
+
+    voc_base: int = 0
+    voc_integers: bool = False
+    coco_first_id: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """What is written. ``images()`` starts a new pass each time: there may be more images than fit in memory."""
+
+    labels: Sequence[LabelRecord]
+    images: Callable[[], Iterator[ImageRecord]]
+    options: Options = field(default_factory=Options)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One file of an export: its path with forward slashes, and its text in pieces."""
+
+    name: str
+    text: Iterable[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A format: a pair of pure functions and what it is called.
+
+    ``file`` is the name of the one file it is written to, "" for a folder of files.
+    ``recognises`` looks at the beginning of what is there; ``read`` yields records and
+    raises InputError when the whole is of no use. ``keeps`` says what survives:
+    ``annotators`` (who drew), ``states``, ``ids`` (of boxes, and their times),
+    ``sizes`` (of pictures), ``labels`` (their class ids).
+    """
+
+    name: str
+    title: str
+    recognises: Callable[[Tree], bool]
+    read: Callable[[Tree, Options], Iterator[Record]]
+    write: Callable[[Dataset], Iterator[Part]] | None = None
+    file: str = ""
+    keeps: frozenset[str] = frozenset()
+
+
+# ---- small checks that readers share ----
+
+
+def each(items: Iterable[Any], read: Callable[[Any, str], Any], where: str) -> Iterator[Any]:
+    """Read the items of a list, each with its place; of a bad one, yield the Problem and go on."""
+    for index, item in enumerate(items):
+        try:
+            yield read(item, f"{where}[{index}]")
+        except InputError as error:
+            yield Problem(str(error))
+
+
+def apart(records: Iterable[Any]) -> tuple[list[Any], list[Problem]]:
+    """What was read, and what was not."""
+    good: list[Any] = []
+    bad: list[Problem] = []
+    for record in records:
+        (bad if isinstance(record, Problem) else good).append(record)
+    return good, bad
+
+
+def object_in(value: object, where: str) -> Mapping[str, Any]:
+    """The value, which must be an object."""
+    if not isinstance(value, Mapping):
+        raise InputError(f"{where}: found {kind_of(value)}, expected an object")
+    return value
+
+
+def list_in(value: object, where: str) -> list[Any]:
+    """The value, which must be a list."""
+    if not isinstance(value, list):
+        raise InputError(f"{where}: found {kind_of(value)}, expected a list")
+    return value
+
+
+def text_in(value: object, where: str) -> str:
+    """The value, which must be text that is not empty."""
+    if not isinstance(value, str) or not value.strip():
+        raise InputError(f"{where}: found {shown(value)}, expected text")
+    return value
+
+
+def number_in(value: object, where: str) -> float:
+    """The value, which must be a finite number or the text of one."""
+    try:
+        number = math.nan if isinstance(value, bool) else float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise InputError(f"{where}: found {shown(value)}, expected a number")
+    return number
+
+
+def whole_in(value: object, where: str) -> int | None:
+    """The value, which must be a positive whole number; None if there is none."""
+    if value is None or value == "":
+        return None
+    number = number_in(value, where)
+    if number < 1 or number != int(number):
+        raise InputError(f"{where}: found {shown(value)}, expected a whole number of pixels from 1 on")
+    return int(number)
+
+
+def image_in(value: object, where: str) -> str:
+    """The path of an image: forward slashes, no drive, no leading ``./``."""
+    path = text_in(value, where).replace("\\", "/")
+    for start in ("file://", "file:"):
+        path = path.removeprefix(start)
+    while path.startswith("./"):
+        path = path[2:]
+    return path
+
+
+def shown(value: object) -> str:
+    """A found value in a message, not too long of it."""
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def kind_of(value: object) -> str:
+    """What a JSON value is, in the words of JSON."""
+    kinds = {dict: "an object", list: "a list", str: "text", bool: "true or false", type(None): "null"}
+    return kinds.get(type(value), "a number" if isinstance(value, int | float) else type(value).__name__)
+
+
+def plain_number(value: float) -> float | int:
+    """A number as JSON should have it: 12 and not 12.0."""
+    return int(value) if value == int(value) else value

@@ -1,0 +1,129 @@
+"""Pascal VOC XML: one file per image, under ``Annotations/``.
+
+The devkit counts pixels from 1 and includes the last (a whole picture is 1, 1, width, height); most tools write corners
+from 0. ``Options.voc_base`` says which; what is written here says so itself in ``source/annotation``.
+http://host.robots.ox.ac.uk/pascal/VOC/voc2012/devkit_doc.pdf
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+from xml.etree.ElementTree import Element, ParseError
+
+from defusedxml import DefusedXmlException
+from defusedxml import ElementTree as SafeTree
+
+from data.errors import InputError
+from data.formats.model import (
+    BoxRecord,
+    Dataset,
+    Format,
+    ImageRecord,
+    Options,
+    Part,
+    Problem,
+    Record,
+    image_in,
+    number_in,
+    text_in,
+    whole_in,
+)  # fmt: skip
+from data.formats.stems import Stems
+from data.formats.tree import Tree
+from data.formats.xmls import quoted
+
+BASE_NOTE = "corners from "
+
+
+def recognises(tree: Tree) -> bool:
+    first = next(iter(tree.ending(".xml")), None)
+    if first is None:
+        return False
+    with tree.open(first) as stream:
+        return b"<annotation>" in stream.read(4096)
+
+
+def read(tree: Tree, options: Options) -> Iterator[Record]:
+    for name in tree.ending(".xml"):
+        try:
+            root = SafeTree.fromstring(tree.text(name).encode())
+            if root.tag != "annotation":
+                raise InputError(f"{name}: found <{root.tag}>, expected <annotation>")
+            boxes, problems = _read_boxes(root, name, _base_of(root, options.voc_base))
+            yield from problems
+            width = whole_in(root.findtext("size/width"), f"{name}: size/width")
+            height = whole_in(root.findtext("size/height"), f"{name}: size/height")
+            yield ImageRecord(_image_of(root, name), width, height, boxes)
+        except InputError as error:
+            yield Problem(str(error))
+        except (ParseError, DefusedXmlException, LookupError) as error:
+            yield Problem(f"{name}: is not XML that can be read ({error})")
+
+
+def _read_boxes(root: Element, name: str, base: int) -> tuple[tuple[BoxRecord, ...], list[Problem]]:
+    boxes, problems = [], []
+    for index, item in enumerate(root.iter("object")):
+        where = f"{name}: object[{index}]"
+        try:
+            label = text_in(item.findtext("name"), f"{where}/name").strip()
+            x0, y0, x1, y1 = (
+                number_in(item.findtext(f"bndbox/{corner}"), f"{where}/bndbox/{corner}")
+                for corner in ("xmin", "ymin", "xmax", "ymax")
+            )
+            boxes.append(BoxRecord(label, x0 - base, y0 - base, x1, y1, where=where))
+        except InputError as error:
+            problems.append(Problem(str(error)))
+    return tuple(boxes), problems
+
+
+def _base_of(root: Element, default: int) -> int:
+    note = root.findtext("source/annotation") or ""
+    return int(note[len(BASE_NOTE)]) if note in (f"{BASE_NOTE}0", f"{BASE_NOTE}1") else default
+
+
+def _image_of(root: Element, name: str) -> str:
+    file = image_in(root.findtext("filename"), f"{name}: filename")
+    parts = PurePosixPath(name).parts
+    if "Annotations" in parts:
+        parts = parts[parts.index("Annotations") + 1 :]
+    return file if "/" in file else "/".join((*parts[:-1], file))
+
+
+def write(dataset: Dataset) -> Iterator[Part]:
+    stems = Stems(dataset)
+    sets: dict[str, list[str]] = {}
+    for image in dataset.images():
+        stem = stems.of(image.image)
+        sets.setdefault(image.split, []).append(f"{stem}\n")
+        yield Part(f"Annotations/{stem}.xml", _document(image, dataset.options))
+    for split, lines in sets.items():
+        if split:
+            yield Part(f"ImageSets/Main/{split}.txt", lines)
+
+
+def _document(image: ImageRecord, options: Options) -> Iterator[str]:
+    path = PurePosixPath(image.image)
+    yield f"<annotation>\n  <folder>{quoted(path.parent.as_posix())}</folder>\n"
+    yield f"  <filename>{quoted(path.name)}</filename>\n"
+    yield f"  <source><database>Unknown</database><annotation>{BASE_NOTE}{options.voc_base}</annotation></source>\n"
+    yield f"  <size><width>{image.width or 0}</width><height>{image.height or 0}</height><depth>3</depth></size>\n"
+    yield "  <segmented>0</segmented>\n"
+    for box in image.boxes:
+        corners = [box.x0 + options.voc_base, box.y0 + options.voc_base, box.x1, box.y1]
+        x0, y0, x1, y1 = (str(round(value)) if options.voc_integers else f"{value!r}" for value in corners)
+        yield f"  <object>\n    <name>{quoted(box.label)}</name>\n"
+        yield "    <pose>Unspecified</pose><truncated>0</truncated><difficult>0</difficult>\n"
+        yield f"    <bndbox><xmin>{x0}</xmin><ymin>{y0}</ymin><xmax>{x1}</xmax><ymax>{y1}</ymax></bndbox>\n"
+        yield "  </object>\n"
+    yield "</annotation>\n"
+
+
+FORMAT = Format(
+    name="voc",
+    title="Pascal VOC XML",
+    recognises=recognises,
+    read=read,
+    write=write,
+    keeps=frozenset({"names", "empty", "sizes"}),
+)

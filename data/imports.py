@@ -1,0 +1,332 @@
+"""Bringing annotations in, from any format, as one step that can be taken back."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+
+from data.annotations import Annotations, KeptBox, kept_box, read_within
+from data.batch import Batch, Picture
+from data.boxes import SMALLEST_PX, Box, clip_span
+from data.database import Database
+from data.edits import Edit, State, later_than, now, parse_annotator
+from data.errors import InputError
+from data.formats import recognise
+from data.formats.model import BoxRecord, Format, ImageRecord, Options, Problem
+from data.formats.tree import Tree
+from data.label_book import LabelBook, add_within, find_label
+from data.labels import parse_name
+from data.matching import find_picture
+from data.tables import annotator, edit, import_step, label
+
+MOST_NOTES = 1000
+DECIMALS = 9
+SAME_PX = 1e-6  # corners that were divided by a size and multiplied again differ by less
+_NEVER = ("", "")
+
+
+@dataclass
+class Report:
+    """What an import did: counts, and one line for everything that was not taken as it stood."""
+
+    file: str
+    format: str = ""
+    step: str = ""
+    images: int = 0
+    boxes_added: int = 0
+    boxes_changed: int = 0
+    boxes_unchanged: int = 0
+    boxes_failed: int = 0
+    states: int = 0
+    labels_added: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    notes_left_out: int = 0
+
+    def note(self, text: str) -> None:
+        """Keep a line, as long as there are not too many of them."""
+        if len(self.notes) < MOST_NOTES:
+            self.notes.append(text)
+        else:
+            self.notes_left_out += 1
+
+    def summary(self) -> str:
+        """One sentence for a person."""
+        parts = [
+            f"{self.boxes_added} boxes added",
+            f"{self.boxes_changed} changed",
+            f"{self.boxes_unchanged} already there",
+        ]
+        text = f"{self.file} ({self.format}): {', '.join(parts)}, in {self.images} images"
+        if self.states:
+            text += f"; {self.states} states set"
+        if self.labels_added:
+            text += f"; new labels: {', '.join(self.labels_added)}"
+        if self.notes:
+            text += f"; {len(self.notes) + self.notes_left_out} items not taken as they stood"
+        return text + "."
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {**asdict(self), "summary": self.summary()}
+
+
+class _DryRun(Exception):  # noqa: N818 - no error: it ends a transaction that was only meant to be looked at
+    pass
+
+
+class Imports:
+    """Imports of the whole set."""
+
+    def __init__(self, database: Database, batch: Batch, annotations: Annotations, labels: LabelBook) -> None:
+        self._database = database
+        self._batch = batch
+        self._annotations = annotations
+        self._labels = labels
+
+    def bring_in(
+        self,
+        tree: Tree,
+        *,
+        annotator_name: str,
+        renames: Mapping[str, str] | None = None,
+        options: Options | None = None,
+        dry_run: bool = False,
+    ) -> Report:
+        """Import in one transaction. ``annotator_name`` is for files that do not say who drew.
+
+        ``renames`` maps labels of the file to labels here; to "" leaves their boxes out.
+        Nothing that is there is deleted, and a box that was changed here after the
+        file's version of it stays as it is here. Raises InputError, with nothing
+        changed, for a file that is of no known format. A dry run only reports.
+        """
+        options = options or Options()
+        chosen = recognise(tree)
+        report = Report(file=tree.name, format=chosen.title)
+        self._look(chosen, tree, options, report)
+        try:
+            with self._database.writing() as connection:
+                self._take(connection, chosen, tree, options, report, renames or {}, annotator_name)
+                if dry_run or not (report.boxes_added + report.boxes_changed + report.states):
+                    raise _DryRun
+        except _DryRun:
+            report.step = ""
+        return report
+
+    def _look(self, chosen: Format, tree: Tree, options: Options, report: Report) -> None:
+        """First pass: name what cannot be read or matched, and learn the sizes of the pictures that can."""
+        for record in chosen.read(tree, options):
+            if isinstance(record, Problem):
+                report.note(record.text)
+            elif isinstance(record, ImageRecord):
+                try:
+                    self._picture_for(record)
+                except InputError as error:
+                    report.note(str(error))
+
+    def _take(
+        self,
+        connection: Connection,
+        chosen: Format,
+        tree: Tree,
+        options: Options,
+        report: Report,
+        renames: Mapping[str, str],
+        annotator_name: str,
+    ) -> None:
+        report.step = str(uuid.uuid4())
+        connection.execute(import_step.insert().values(id=report.step, time=now(), file=tree.name))
+        known: dict[str, bool] = {}
+        last = None
+        for record in chosen.read(tree, options):
+            if not isinstance(record, ImageRecord):
+                continue
+            try:
+                picture = self._picture_for(record)
+                name = parse_annotator(record.annotator or annotator_name)
+            except InputError:
+                continue  # named by the first pass
+            report.images += picture.id != last
+            last = picture.id
+            boxes = [*self._labelled(connection, record, renames, known, report)]
+            edits = list(_edits(connection, name, replace(record, boxes=tuple(boxes)), picture, report))
+            if edits:
+                self._annotations.apply(connection, name, edits, import_id=report.step)
+
+    def _labelled(
+        self,
+        connection: Connection,
+        record: ImageRecord,
+        renames: Mapping[str, str],
+        known: dict[str, bool],
+        report: Report,
+    ) -> Iterator[BoxRecord]:
+        for box in record.boxes:
+            wanted = renames.get(box.label, box.label)
+            if wanted == "":
+                continue
+            try:
+                wanted = parse_name(wanted, f"{box.where}: label")
+            except InputError as error:
+                report.note(f"{error}; left out")
+                continue
+            if wanted not in known:
+                if find_label(connection, wanted) is None:
+                    add_within(connection, wanted)
+                    report.labels_added.append(wanted)
+                known[wanted] = True
+            yield box if wanted == box.label else replace(box, label=wanted)
+
+    def _picture_for(self, record: ImageRecord) -> Picture:
+        picture = find_picture(self._database, self._batch, record)
+        if picture.width is None and not (record.boxes or record.state not in ("", "todo")):
+            return picture
+        if picture.width is None:
+            raise InputError(f"{record.image}: its picture cannot be read ({picture.error or 'gone'}); left out")
+        size = (record.width, record.height)
+        if None not in size and size != (picture.width, picture.height):
+            raise InputError(
+                f"{record.image}: the file says {size[0]} x {size[1]} pixels, the picture here has "
+                f"{picture.width} x {picture.height}; left out, since boxes would be in the wrong place"
+            )
+        return picture
+
+    def take_back(self, step: str) -> str:
+        """Undo an import: each box and state becomes what it was before, unless somebody changed it since.
+
+        Returns a sentence. Raises InputError for a step that is unknown or already taken back.
+        """
+        with self._database.writing() as connection:
+            row = connection.execute(select(import_step).where(import_step.c.id == step)).one_or_none()
+            if row is None:
+                raise InputError(f"import {step!r}: not found; see `python app.py imports`")
+            if row.undone:
+                raise InputError(f"import {step!r} of {row.file}: was taken back already, at {row.undone}")
+            restored = kept = 0
+            touched = (
+                select(edit.c.image_id, annotator.c.name).join(annotator).where(edit.c.import_id == step).distinct()
+            )
+            for image_id, name in connection.execute(touched).all():
+                edits, changed_since = _reversal(connection, image_id, name, step)
+                self._annotations.apply(connection, name, edits)
+                restored += len(edits)
+                kept += changed_since
+            connection.execute(update(import_step).where(import_step.c.id == step).values(undone=now()))
+        text = f"Import of {row.file} taken back: {restored} changes undone"
+        return text + (f", {kept} kept because they were changed since." if kept else ".")
+
+    def steps(self) -> list[dict[str, str]]:
+        """The imports so far, latest first."""
+        with self._database.reading() as connection:
+            rows = connection.execute(select(import_step).order_by(import_step.c.time.desc()))
+            return [dict(row._mapping) for row in rows]
+
+
+def _edits(connection: Connection, name: str, record: ImageRecord, picture: Picture, report: Report) -> Iterator[Edit]:
+    here = read_within(connection, picture.id, name)
+    present = {kept.box.id: kept for kept in here.boxes}
+    for found in record.boxes:
+        try:
+            box = _fit(found, record, picture)
+        except InputError as error:
+            report.boxes_failed += 1
+            report.note(str(error))
+            continue
+        old = present.get(box.id) if found.id else _same_box(here.boxes, box)
+        if old and _alike(old.box, box):
+            report.boxes_unchanged += 1
+            continue
+        if old and found.modified and old.modified >= found.modified:
+            report.boxes_unchanged += 1
+            report.note(f"{found.where}: box {box.id} was changed here later than in the file; kept as it is here")
+            continue
+        report.boxes_changed += int(old is not None)
+        report.boxes_added += int(old is None)
+        yield Edit(
+            id=str(uuid.uuid4()),
+            image=picture.id,
+            kind="put",
+            time=later_than(old.stamp[0] if old else here.deleted.get(box.id, _NEVER)[0]),
+            box=box,
+            created=found.created or None,
+            modified=found.modified or None,
+        )
+    if record.state != here.state and record.state in ("done", "skipped") and here.state in ("todo", "in progress"):
+        report.states += 1
+        yield Edit(
+            id=str(uuid.uuid4()),
+            image=picture.id,
+            kind="state",
+            time=later_than(here.state_stamp[0]),
+            state=record.state,
+            reason=record.reason,
+        )
+
+
+def _fit(found: BoxRecord, record: ImageRecord, picture: Picture) -> Box:
+    """Sort and clip a box to its picture, or refuse it."""
+    width, height = picture.width or 0, picture.height or 0
+    across, down = (width, height) if record.relative else (1, 1)
+    corners = (found.x0 * across, found.y0 * down, found.x1 * across, found.y1 * down)
+    if not found.id:  # lengths and shares come back a hair beside what they were: 0.30000000000000004
+        corners = tuple(round(value, DECIMALS) for value in corners)  # type: ignore[assignment]
+    x0, x1 = clip_span(corners[0], corners[2], width)
+    y0, y1 = clip_span(corners[1], corners[3], height)
+    if x1 - x0 < SMALLEST_PX or y1 - y0 < SMALLEST_PX:
+        shown = f"{found.x0:g}, {found.y0:g}, {found.x1:g}, {found.y1:g}"
+        raise InputError(
+            f"{found.where}: {shown} leaves less than one pixel inside the picture of {width} x {height}; left out"
+        )
+    return Box(id=found.id or str(uuid.uuid4()), label=found.label, x0=x0, y0=y0, x1=x1, y1=y1)
+
+
+def _alike(a: Box, b: Box) -> bool:
+    close = all(abs(getattr(a, side) - getattr(b, side)) < SAME_PX for side in ("x0", "y0", "x1", "y1"))
+    return a.label == b.label and close
+
+
+def _same_box(kept: Sequence[KeptBox], box: Box) -> KeptBox | None:
+    """For files without ids: the very same box, so that importing twice adds nothing."""
+    return next((one for one in kept if _alike(one.box, box)), None)
+
+
+def _reversal(connection: Connection, image_id: str, name: str, step: str) -> tuple[list[Edit], int]:
+    """The edits that undo an import in one annotation, and how many of its changes were changed again since."""
+    here = read_within(connection, image_id, name)
+    rows = connection.execute(
+        select(edit, label.c.name.label("label"))
+        .outerjoin(label, label.c.id == edit.c.label_id)
+        .join(annotator, annotator.c.id == edit.c.annotator_id)
+        .where(annotator.c.name == name, edit.c.image_id == image_id)
+        .order_by(edit.c.time, edit.c.id)
+    ).all()
+    mine = {row.id for row in rows if row.import_id == step}
+    before = {row.box_id: row for row in rows if row.import_id != step}  # the last one wins; None is the state's
+    stamps = {kept.box.id: kept.stamp for kept in here.boxes} | here.deleted
+    edits: list[Edit] = []
+    changed_since = 0
+    for box_id in dict.fromkeys(row.box_id for row in rows if row.id in mine and row.kind != "state"):
+        if stamps[box_id][1] not in mine:
+            changed_since += 1
+            continue
+        reverse = Edit(
+            id=str(uuid.uuid4()),
+            image=image_id,
+            kind="delete",
+            time=later_than(stamps[box_id][0]),
+            box_id=box_id,
+        )
+        old = before.get(box_id)
+        if old is not None and old.kind == "put":
+            box = kept_box(old, box_id).box
+            reverse = replace(reverse, kind="put", box=box, box_id=None, modified=old.modified or old.time)
+        edits.append(reverse)
+    untouched_before = not before
+    if here.state_stamp[1] in mine or (untouched_before and not changed_since):
+        state: State = before[None].state if None in before else "in progress" if before else "todo"
+        latest = max([here.state_stamp[0], here.last_box_time, *[one.time for one in edits]])
+        edits.append(Edit(id=str(uuid.uuid4()), image=image_id, kind="state", time=later_than(latest), state=state))
+    return edits, changed_since
