@@ -357,7 +357,7 @@ def test_a_wrong_file_is_refused_with_the_reason(ada: Person, tmp_path: Path) ->
     other = tmp_path / "other.json"
     other.write_text('{"hello": 1}')
     ada.page.locator("#upload input[type=file]").set_input_files(other)
-    ada.page.get_by_text("JSON of no known kind").wait_for()
+    ada.page.get_by_text("is of no known format").wait_for()
     assert ada.check_agreement() == []
 
 
