@@ -323,3 +323,9 @@ def test_a_faulty_item_is_named_with_file_place_found_and_expected(name: str, co
     assert any(says in problem for problem in problems), problems
     assert all(problem.startswith(f"{name}: ") for problem in problems)
     assert len(images) == 1
+
+
+def test_the_table_of_the_docs_is_that_of_the_registry() -> None:
+    from data.formats.__main__ import table
+
+    assert table() in (Path(__file__).parents[2] / "docs" / "formats.md").read_text()
