@@ -47,6 +47,9 @@ export function callbacks(page) {
     boxes_drawer: (p) => p.view.toggleDrawer("boxes-panel"),
 
     download: (p, count, format) => newClicks("download", count) && p.view.download(format),
+    export_options: (p, count) => newClicks("export", count) && p.view.openExport(),
+    download_chosen: (p, count, format, annotator, state, untouched, split, voc_base, coco_first_id) =>
+      newClicks("chosen", count) && p.view.download(format, { annotator, state, untouched, split, voc_base, coco_first_id }),
     imported: (p, step) => p.view.imported(step),
   };
   return Object.fromEntries(Object.entries(functions).map(([name, work]) => [name, whenReady(work)]));

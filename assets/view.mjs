@@ -396,12 +396,18 @@ export class View {
 
   // ---- files ----
 
-  async download(format) {
+  /** The dialog shows what is on the server, so what waits is sent first. */
+  async openExport() {
+    if (this.page.outbox.size) await this.page.outbox.send();
+    setProps("export-dialog", { is_open: true });
+  }
+
+  async download(format, choice) {
     const { outbox, server } = this.page;
     if (outbox.size) await outbox.send();
     if (outbox.size) return this.warn(`${outbox.size} edits are not saved yet, so they would be missing. Try again when it says Saved.`);
     const link = document.createElement("a");
-    link.href = server.exportUrl(format ?? "json");
+    link.href = server.exportUrl(format ?? "json", choice);
     link.download = "";
     link.click();
   }

@@ -129,6 +129,13 @@ class Annotations:
             known = [annotator_name] if annotator_name else list(connection.scalars(names.order_by(annotator.c.name)))
             return [read_within(connection, image_id, name) for name in known]
 
+    def annotators(self) -> list[str]:
+        """The names of everybody who annotated anything."""
+        with self._database.reading() as connection:
+            return list(
+                connection.scalars(select(annotator.c.name).join(annotation).distinct().order_by(annotator.c.name))
+            )
+
     def image_ids(self, *, untouched: bool) -> Iterator[str]:
         """The ids of the images that have an annotation, in order; with ``untouched`` also of the rest of the batch."""
         last = ""

@@ -102,6 +102,11 @@ class Exports:
             _put_in_place(work, path)
         return report
 
+    def report(self, name: str, choice: Choice, options: Options | None = None) -> ExportReport:
+        """What would be written, written to a temporary place and read back."""
+        with tempfile.TemporaryDirectory(prefix="export-") as folder:
+            return self.to_path(name, Path(folder) / "export.zip", choice, options)
+
     def stream(self, name: str, choice: Choice, options: Options | None = None) -> tuple[str, Iterator[bytes]]:
         """The name of the file and its bytes, written as they are asked for: a zip where there are several files."""
         chosen = written(name)
@@ -172,7 +177,7 @@ def parse_choice(given: Mapping[str, Any]) -> Choice:
         if state not in STATES:
             raise InputError(f"state: found {state!r}, expected one of {', '.join(STATES)}")
     shares: tuple[float, ...] = ()
-    if given.get("split"):
+    if given.get("split") and given["split"] != "none":
         words = str(given["split"]).replace(":", "/").split("/")
         try:
             shares = tuple(float(word) for word in words)

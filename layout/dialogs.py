@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import dash_bootstrap_components as dbc
 from dash import html
+from dash.development.base_component import Component
 
 from layout import ids
 from layout.keys import GROUPS, MOUSE, Key
@@ -82,6 +85,68 @@ def skip_dialog() -> dbc.Modal:
             ),
         ],
     )
+
+
+def export_dialog() -> dbc.Modal:
+    """What is downloaded: whose, in which state, with which split; with a report and the first lines."""
+    return dbc.Modal(
+        id=ids.EXPORT_DIALOG,
+        size="lg",
+        is_open=False,
+        fade=False,
+        scrollable=True,
+        labelledby=ids.EXPORT_TITLE,
+        children=[
+            dbc.ModalHeader(dbc.ModalTitle("Export", id=ids.EXPORT_TITLE, tag="h2")),
+            dbc.ModalBody(
+                className="export-options",
+                children=[
+                    _field("Annotators", dbc.Checklist(id=ids.EXPORT_ANNOTATORS, options=[], value=[], inline=True)),
+                    html.P("None chosen means everybody.", className="small text-body-secondary mb-0"),
+                    _field(
+                        "States",
+                        dbc.Checklist(
+                            id=ids.EXPORT_STATES,
+                            options=[{"label": one, "value": one} for one in ("in progress", "done", "skipped")],
+                            value=[],
+                            inline=True,
+                        ),
+                    ),
+                    html.P("None chosen means all.", className="small text-body-secondary mb-0"),
+                    _choice(
+                        "Images nobody touched",
+                        ids.EXPORT_UNTOUCHED,
+                        {"auto": "as the format can tell them from empty ones", "yes": "in", "no": "left out"},
+                    ),
+                    _choice(
+                        "Split",
+                        ids.EXPORT_SPLIT,
+                        {"none": "none", "80/20": "train 80, val 20", "80/10/10": "train 80, val 10, test 10",
+                         "70/15/15": "train 70, val 15, test 15"},
+                    ),
+                    _choice(
+                        "Pascal VOC counts",
+                        ids.EXPORT_VOC,
+                        {"0": "from 0, as most tools", "1": "from 1 with the last pixel, as its devkit"},
+                    ),
+                    _choice("COCO ids", ids.EXPORT_COCO, {"1": "from 1", "0": "from 0"}),
+                    html.Div(id=ids.EXPORT_REPORT, role="status", className="small"),
+                    html.Pre(id=ids.EXPORT_PREVIEW, className="preview", tabIndex="0", **{"aria-label": "First lines"}),
+                ],
+            ),
+            dbc.ModalFooter(html.Button("Download", id=ids.EXPORT_CONFIRM, className="btn btn-primary", n_clicks=0)),
+        ],
+    )  # fmt: skip
+
+
+def _field(text: str, control: Component) -> html.Fieldset:
+    return html.Fieldset([html.Legend(text, className="field-title"), control])
+
+
+def _choice(text: str, component_id: str, choices: Mapping[str, str]) -> html.Label:
+    options = [{"label": label, "value": value} for value, label in choices.items()]
+    select = dbc.Select(id=component_id, options=options, value=next(iter(choices)), size="sm")
+    return html.Label([html.Span(text), select], id=f"{component_id}-row", className="export-choice")
 
 
 def _group(title: str, keys: tuple[Key, ...]) -> html.Section:

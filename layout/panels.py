@@ -94,6 +94,12 @@ def boxes_panel(label_names: Sequence[str], formats: Mapping[str, str]) -> html.
                         size="sm",
                     ),
                     html.Button(
+                        "Options",
+                        id=ids.EXPORT_OPEN,
+                        className="btn btn-sm btn-outline-secondary text-nowrap",
+                        n_clicks=0,
+                    ),
+                    html.Button(
                         "Download", id=ids.DOWNLOAD, className="btn btn-sm btn-outline-primary text-nowrap", n_clicks=0
                     ),
                 ],

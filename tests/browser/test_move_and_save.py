@@ -17,6 +17,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Playwright
 from playwright.sync_api import Error as PlaywrightError
 
+from data import formats
 from tests.browser.chromium import launch_options
 from tests.browser.person import Person, about
 from tests.conftest import Site, save_picture
@@ -440,3 +441,29 @@ def test_controls_have_names_for_screen_readers(ada: Person) -> None:
     page.wait_for_function(
         "/Marked done. Image img2.jpg, 0 boxes/.test(document.getElementById('announcer').textContent)"
     )
+
+
+def test_an_export_is_chosen_looked_at_and_downloaded(
+    ada: Person, visit: Callable[..., Person], tmp_path: Path
+) -> None:
+    ada.draw(*BOX)
+    ada.wait_for_boxes(1)
+    ada.press("e")
+    ada.wait_for_image("img2.jpg")
+    page = ada.page
+    page.select_option("#export-format", "yolo")
+    page.click("#export-open")
+    page.get_by_text("YOLO (Ultralytics): 1 boxes in 1 images").wait_for()
+    assert "labels/train/img1.txt" in ada.text("export-preview")
+    assert page.locator("#export-voc").is_hidden()
+    page.get_by_label("done", exact=True).check()
+    page.get_by_label("Images nobody touched").select_option("yes")
+    page.get_by_text("1 boxes in 12 images").wait_for()
+    page.get_by_label("Split").select_option("80/20")
+    page.locator("#export-report", has_text=" train, ").wait_for()
+    with page.expect_download() as waiting:
+        page.click("#export-confirm")
+    waiting.value.save_as(tmp_path / "out.zip")
+    images, problems = formats.read(tmp_path / "out.zip")
+    assert problems == []
+    assert [len(one.boxes) for one in images if one.boxes] == [1]
