@@ -1,5 +1,6 @@
 # make run     start on http://127.0.0.1:8050
 # make test    everything: checks, Python and JavaScript units, storage on both databases, browser
+# make test-interop  other people's readers on what we write, and the other way round
 # make bench   measure; prints a table
 # make format  tidy the code
 
@@ -7,7 +8,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test bench format browser clean
+.PHONY: run test test-interop bench format browser clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/run.stamp
@@ -15,6 +16,9 @@ run: $(VENV)/run.stamp
 
 test: $(VENV)/dev.stamp browser
 	@tests/run.sh $(BIN)
+
+test-interop: $(VENV)/dev.stamp $(VENV)-interop/stamp
+	@INTEROP_PYTHON=$(VENV)-interop/bin/python $(BIN)/python -m pytest tests/interop
 
 bench: $(VENV)/dev.stamp browser
 	@$(BIN)/python -m tests.benchmarks
@@ -31,8 +35,13 @@ $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/run.stamp
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
+$(VENV)-interop/stamp: requirements-interop.txt
+	@tests/install.sh venv $(PYTHON) $(VENV)-interop
+	@$(VENV)-interop/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-interop.txt
+	@touch $@
+
 browser: $(VENV)/dev.stamp
 	@tests/install.sh browser $(BIN)
 
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) $(VENV)-interop
