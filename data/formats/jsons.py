@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -63,9 +64,12 @@ def pairs(tree: Tree, name: str, prefix: str) -> Iterator[tuple[str, Any]]:
 
 def whole(tree: Tree, name: str) -> Any:
     """A small JSON file: one per image."""
-    for value in items(tree, name, ""):
-        return value
-    raise InputError(f"{name}: is empty, expected JSON")
+    try:
+        return json.loads(tree.text(name))
+    except InputError:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{name}: is not JSON, or is cut off ({_first_line(error)})") from None
 
 
 def check(tree: Tree, name: str) -> None:
