@@ -146,7 +146,7 @@ def import_file(settings: Settings, given: dict[str, Any]) -> int:
         if not equals or not old:
             raise InputError(f"--map: found {pair!r}, expected OLD=NEW, or OLD= to leave the label out")
         renames[old] = new
-    services = _services(settings, given)
+    services = _services(settings, given, must_exist=False)
     services.indexer.index()
     with open_tree(Path(given["path"])) as tree:
         report = services.imports.bring_in(
@@ -179,15 +179,21 @@ def undo_import(settings: Settings, given: dict[str, Any]) -> int:
 
 def list_imports(settings: Settings, given: dict[str, Any]) -> int:
     """Print the imports so far, latest first."""
-    for step in _services(settings, given).imports.steps():
+    steps = _services(settings, given).imports.steps()
+    if not steps:
+        print("No imports yet.")
+    for step in steps:
         print(step["id"], step["time"], step["file"], f"(taken back {step['undone']})" if step["undone"] else "")
     return 0
 
 
-def _services(settings: Settings, given: dict[str, Any]) -> Any:
+def _services(settings: Settings, given: dict[str, Any], *, must_exist: bool = True) -> Any:
     from data.database import open_database
     from data.services import make_services
 
+    file = Path(settings.database.removeprefix("sqlite:///"))
+    if must_exist and settings.database.startswith("sqlite:///") and not file.is_file():
+        raise InputError(f"--database {file}: does not exist, so there is nothing in it; is the path right?")
     keep_labels = not (given.get("labels") or os.environ.get("LABELS"))
     return make_services(settings, open_database(settings.database), keep_labels=keep_labels)
 

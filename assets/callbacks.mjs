@@ -70,6 +70,7 @@ function tableEdited({ session, table, view }, rows, before) {
     if (result.problem) problems.push(result.problem);
     else if (result !== box) session.putBox(change.image, result);
   }
+  if (table.byHand && !problems.length) document.getElementById("graph").focus({ preventScroll: true }); // back to the keys
   view.tableMessage(problems.join(" "));
   table.forget();
   view.boxes();

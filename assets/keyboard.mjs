@@ -13,6 +13,7 @@ export function keyName(event) {
 export function keepsKeys(element, name) {
   if (!element || element === document.body) return false;
   if (element.closest(".modal, .dash-dropdown-content, [role=listbox]")) return true;
+  if (/^mod\+(shift\+)?[zy]$/.test(name) && element.closest("#annotations-table")) return element.matches("input.focused");
   if (element.closest("#annotations-table")) return element.closest("td, th") !== null;
   if (element.matches("input[type=range]")) return /arrow|page|home|end/.test(name);
   if (element.matches("input[type=checkbox]")) return name === "space" || name === " ";

@@ -180,6 +180,7 @@ class Page {
   markDone() {
     const { session } = this;
     if (!session.annotation || this.pointer.busy || this.navigator.busy) return;
+    if (!session.annotator) return this.view.askName(); // one's own image stays on screen until then
     session.setState("done");
     this.step(1);
   }

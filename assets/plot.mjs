@@ -170,6 +170,8 @@ export class Plot {
   }
 
   #onRelayout(change) {
+    // Whatever plotly made of a gesture by itself is no box: the page knows every one.
+    if (this.element.layout.shapes.length > this.#shapes.length) Plotly.relayout(this.element, { shapes: this.#shapes });
     if ("xaxis.range[0]" in change) this.#fittedTo = null; // plotly's own zoom and pan
     this.handlers.viewChanged();
     if (!this.#picture) return;

@@ -107,8 +107,9 @@ export class Pointer {
     this.#touches.delete(event.pointerId);
     const drag = this.#drag;
     if (!drag) return;
-    if (drag.mode === "pinch" ? this.#touches.size > 0 : event.pointerId !== drag.id) return;
+    // Before anything else: plotly ends its own drag with the first finger that goes up, and would keep a shape.
     if (drag.mode === "draw" || drag.mode === "pinch") this.plot.dropOutline();
+    if (drag.mode === "pinch" ? this.#touches.size > 0 : event.pointerId !== drag.id) return;
     try {
       if (!drag.aborted) this.#finish(drag, event);
     } finally {

@@ -277,9 +277,19 @@ export class Session {
     });
   }
 
-  /** Edits made before the person said their name. */
-  commitUnnamed() {
-    for (const [image, operations, text] of this.#unnamed.splice(0)) this.#commit(image, operations, text);
+  /** Edits made before the person said their name, on whatever image they were made. */
+  async commitUnnamed() {
+    while (this.annotator && this.#unnamed.length) {
+      const [image, operations, text] = this.#unnamed[0];
+      await this.load(image);
+      this.#unnamed.shift();
+      this.#commit(image, operations, text);
+    }
+  }
+
+  /** How many changes wait for a name. */
+  get unnamed() {
+    return this.#unnamed.length;
   }
 
   /**

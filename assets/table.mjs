@@ -10,6 +10,7 @@ const TAKEN_OVER_MS = 250; // longest that Dash needs from the end of typing to 
 export class Table {
   #waiting = null;
 
+  byHand = false; // whether the last thing done was done with the pointer, and not with a key
   #pressed = false;
   #committing = 0; // when a typed value was last let go of: its callback comes a moment later
 
@@ -18,7 +19,11 @@ export class Table {
     // A cell that is being edited is left alone, and so is the table between press and click, or the click would find
     // another row under it. What came meanwhile is written after that.
     const inTable = (event) => Boolean(event.target.closest?.(`#${id}`));
-    addEventListener("pointerdown", (event) => (this.#pressed = inTable(event)), true);
+    addEventListener("pointerdown", (event) => {
+      this.#pressed = inTable(event);
+      this.byHand = true;
+    }, true); // prettier-ignore
+    addEventListener("keydown", () => (this.byHand = false), true);
     for (const name of ["pointerup", "pointercancel"]) addEventListener(name, () => (this.#pressed = false), true);
     for (const name of ["pointerup", "pointercancel", "focusout", "keyup"]) {
       addEventListener(name, () => this.#waiting && setTimeout(() => this.#writeWaiting()), true);

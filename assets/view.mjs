@@ -35,6 +35,9 @@ export class View {
       byId(panel).tabIndex = -1;
       byId(panel).addEventListener("keydown", (event) => this.#leavePanel(event));
     }
+    for (const [name, by] of [["keydown", "keys"], ["pointerdown", "pointer"]]) {
+      addEventListener(name, () => (document.documentElement.dataset.by = by), true);
+    }
     this.#nameControls();
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", (event) => {
       if (!localStorage.getItem("theme")) this.#setTheme(event.matches ? "dark" : "light");
@@ -82,6 +85,7 @@ export class View {
     palette.show({ chosen: session.label, counts, hidden: session.hidden });
     setText(byId("box-count"), total ? `(${total})` : "");
     this.#enable();
+    this.#labelOnButton();
     this.noteState(session.image);
     if (batch) this.place();
   }
@@ -100,7 +104,18 @@ export class View {
     setProps("annotation-type-dropdown", { value: session.label });
     plot.setNewBoxColor(session.colorOf(session.label));
     if (session.annotation) palette.show({ chosen: session.label, counts: countsOf(session.annotation), hidden: session.hidden });
+    this.closeDrawer();
+    this.#labelOnButton();
     this.say(`Label ${session.label}`);
+  }
+
+  /** Where the labels are in a drawer, its button shows the chosen one. */
+  #labelOnButton() {
+    const { session } = this.page;
+    const button = byId("labels-toggle");
+    setText(button, session.label);
+    button.style.setProperty("--label-color", session.colorOf(session.label));
+    setAttributes(button, { "aria-label": `Labels; chosen: ${session.label}`, title: session.label });
   }
 
   #figure() {
@@ -334,9 +349,13 @@ export class View {
     if (name && name !== page.name) {
       this.commitCell();
       const image = page.session.image ?? new URLSearchParams(location.search).get("image");
-      page.become(name, image).then(() => page.session.commitUnnamed());
+      page.become(name, image).then(() => page.session.commitUnnamed()).catch((error) => this.warn(`Not kept yet: ${error.message}.`));
     } else if (!name && page.name) this.named(page.name);
-    if (close) page.name ? this.#closeHelp() : byId("welcome-name").focus();
+    if (!close) return;
+    if (page.name) return this.#closeHelp();
+    byId("welcome-name").classList.add("is-invalid");
+    byId("welcome-name").focus();
+    this.say("Type a name first");
   }
 
   askName() {
@@ -352,11 +371,17 @@ export class View {
   }
 
   helpToggled(isOpen, name) {
-    if (isOpen) setTimeout(() => !this.page.session.annotator && byId("welcome-name")?.focus(), 100);
+    if (isOpen) setTimeout(() => this.#helpShown(), 100);
     else {
       if (name) this.nameGiven(name);
       this.#focusPictureSoon();
     }
+  }
+
+  #helpShown() {
+    if (!byId("welcome-name")) return; // closed again
+    byId("help-close").textContent = this.page.name ? "Close" : "Start";
+    if (!this.page.name) byId("welcome-name").focus();
   }
 
   /** Once a dialog has gone it gives the focus back; where that was nowhere, the picture gets it. */
@@ -372,6 +397,7 @@ export class View {
   askReason() {
     const { session } = this.page;
     if (!session.annotation || this.#skipping) return;
+    if (!session.annotator) return this.askName();
     this.#skipping = session.image;
     setProps("skip-reason", { value: "" });
     setProps("skip-dialog", { is_open: true });
@@ -415,6 +441,7 @@ export class View {
   async imported(step) {
     const { session, server, palette, navigator, batch } = this.page;
     byId("import-undo").hidden = !step?.step;
+    if (!step?.step && !step?.undone) return; // nothing was changed
     if (step?.labels?.length) {
       session.setLabels(await server.labels());
       palette.setLabels(session.labels);

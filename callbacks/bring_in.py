@@ -39,7 +39,7 @@ def register(app: Dash, services: Services) -> None:
             with open_upload(file_name, content) as tree:
                 report = services.imports.bring_in(tree, annotator_name=annotator_name or "")
         except InputError as error:
-            return render_refusal(error), no_update, None, no_update, no_update
+            return render_refusal(error), {"step": None}, None, no_update, no_update
         names = [label.name for label in services.labels.all()]
         options = [{"label": name, "value": name} for name in names]
         step = {"step": report.step, "labels": report.labels_added}
@@ -54,7 +54,7 @@ def register(app: Dash, services: Services) -> None:
     )
     def on_take_back(_clicks: int, step: dict[str, Any] | None) -> tuple[Any, Any]:
         try:
-            return services.imports.take_back((step or {}).get("step") or ""), {"step": None}
+            return services.imports.take_back((step or {}).get("step") or ""), {"step": None, "undone": True}
         except InputError as error:
             return render_refusal(error), no_update
 

@@ -46,6 +46,7 @@ def register(app: Dash, services: Services) -> None:
         ("images/<path:image_id>", routes.picture, "GET"),
         ("thumbnails/<path:image_id>", routes.thumbnail, "GET"),
         ("health", routes.health, "GET"),
+        ("api/<path:rest>", routes.nothing, "GET"),
     ):
         # Every method is taken, or Dash would answer the others with its page.
         app.server.add_url_rule(prefix + rule, rule, _answering(view, method), methods=METHODS)
@@ -135,6 +136,10 @@ class Routes:
         picture = self._readable(image_id)
         shown = self._services.pictures.thumbnail(picture.path, picture.version, fit_px=THUMBNAIL_FIT_PX)
         return _send(shown, picture.version)
+
+    def nothing(self, rest: str) -> flask.Response:
+        """Whatever else is asked of the API; Dash would answer with its page."""
+        flask.abort(404, f"api/{rest}: there is no such address")
 
     def health(self) -> flask.Response:
         """Whether the database answers."""

@@ -24,6 +24,7 @@ from data.matching import find_picture
 from data.tables import annotator, edit, import_step, label
 
 MOST_NOTES = 1000
+SAME_NOTES = 20
 DECIMALS = 9
 SAME_PX = 1e-6  # corners that were divided by a size and multiplied again differ by less
 _NEVER = ("", "")
@@ -48,6 +49,8 @@ class Report:
 
     def note(self, text: str) -> None:
         """Keep a line, as long as there are not too many of them."""
+        if text in self.notes[-SAME_NOTES:]:
+            return  # the same of each annotator
         if len(self.notes) < MOST_NOTES:
             self.notes.append(text)
         else:

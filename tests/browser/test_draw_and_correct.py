@@ -322,6 +322,43 @@ def test_escape_during_a_drag_gives_the_drag_up(ada: Person) -> None:
     assert ada.page.locator(".zoomlayer .select-outline").count() == 0
 
 
+@pytest.mark.parametrize("together", [True, False])
+def test_a_pinch_from_anywhere_leaves_nothing_behind(site: Site, visit: Callable[..., Person], together: bool) -> None:
+    ada = visit(site, has_touch=True, viewport={"width": 390, "height": 844})
+    session = ada.context.new_cdp_session(ada.page)
+
+    def touch(kind: str, *points: tuple[float, float]) -> None:
+        places = [{"x": x, "y": y, "id": n} for n, (x, y) in enumerate(points)]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": places})
+
+    x, y = ada.on_page(300, 200)
+    if not together:
+        touch("touchStart", (x, y))
+        touch("touchMove", (x + 10, y + 10))
+    touch("touchStart", (x + 10, y + 10), (x + 60, y + 60))
+    for n in range(1, 6):
+        touch("touchMove", (x + 10 - 8 * n, y + 10 - 8 * n), (x + 60 + 8 * n, y + 60 + 8 * n))
+    touch("touchEnd", (x + 100, y + 100))
+    touch("touchEnd")
+    ada.page.wait_for_timeout(400)
+    figure = "document.querySelector('#graph .js-plotly-plot')"
+    assert ada.page.evaluate(f"{figure}.layout.shapes.filter((s) => s.visible !== false).length") == 0
+    assert ada.page.evaluate(f"{figure}.querySelectorAll('.select-outline, .outline-controllers *').length") == 0
+    assert ada.check_agreement() == []
+
+
+def test_after_a_type_was_chosen_by_hand_the_keys_are_the_pictures_again(ada: Person) -> None:
+    ada.draw(*BOX)
+    ada.wait_for_boxes(1)
+    ada.cell(1, "Type").locator(".Select-control").click()
+    ada.page.locator("#annotations-table .Select-option", has_text="cup").click()
+    ada.page.wait_for_function("window.annotator.state().boxes[0].label === 'cup'")
+    ada.press("Control+z")
+    ada.page.wait_for_function("window.annotator.state().boxes[0].label === 'person'")
+    ada.press("d")
+    ada.wait_for_image("img2.jpg")
+
+
 def test_touch_draws_selects_moves_and_resizes_and_a_pinch_makes_no_box(
     site: Site, visit: Callable[..., Person]
 ) -> None:

@@ -210,6 +210,35 @@ def test_a_place_that_is_not_there_is_said(site: Site, visit: Callable[..., Pers
     ada.wait_for_image("img12.jpg")
 
 
+def test_a_box_drawn_without_a_name_is_kept_wherever_the_name_is_given(
+    site: Site, visit: Callable[..., Person]
+) -> None:
+    ada = visit(site, "")
+    ada.page.wait_for_function("document.activeElement.id === 'welcome-name'")
+    ada.press("Escape")
+    ada.page.get_by_role("dialog").wait_for(state="detached")
+    ada.draw(*BOX)
+    ada.page.get_by_role("dialog").wait_for()
+    ada.press("Escape")
+    ada.page.get_by_role("dialog").wait_for(state="detached")
+    ada.press("e")  # marks nothing: nobody is at work
+    ada.page.get_by_role("dialog").wait_for()
+    ada.page.get_by_role("button", name="Start").click()
+    ada.page.wait_for_selector("#welcome-name.is-invalid")
+    ada.press("Escape")
+    ada.page.get_by_role("dialog").wait_for(state="detached")
+    assert ada.state()["image"] == "img1.jpg"
+    ada.press("d")
+    ada.wait_for_image("img2.jpg")
+    ada.page.locator("#annotator-name").fill("ada")
+    ada.press("Enter")
+    ada.page.wait_for_function("window.annotator.state().annotator === 'ada'")
+    ada.page.wait_for_timeout(300)
+    ada.wait_until_saved()
+    assert len(site.boxes("img1.jpg")) == 1
+    assert site.state("img1.jpg") == "in progress"
+
+
 def test_the_help_lists_every_key_and_opens_by_a_question_mark(ada: Person) -> None:
     ada.press("?")
     dialog = ada.page.get_by_role("dialog")

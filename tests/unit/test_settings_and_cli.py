@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import app
+from data.database import open_database
 from data.errors import InputError
 from data.settings import SETTINGS, database_url, make_settings
 from layout.keys import GROUPS, bindings
@@ -78,6 +79,7 @@ def test_every_key_of_the_page_has_an_action_in_the_page() -> None:
         (["import", "{tmp}/none.json"], "cannot be read"),
         (["import", "{tmp}/file.txt"], "is of no known format; expected one of"),
         (["undo-import", "x"], "not found"),
+        (["imports", "--database", "{tmp}/typo.db"], "typo.db: does not exist, so there is nothing in it"),
     ],
 )
 def test_a_faulty_start_is_one_clear_line_and_code_2(
@@ -90,6 +92,8 @@ def test_a_faulty_start_is_one_clear_line_and_code_2(
         given += ["--database", str(tmp_path / "a.db")]
     if not {"--cache", "--port"} & set(given):
         given += ["--cache", str(tmp_path / "c")]
+    if arguments[0] in ("export", "undo-import"):
+        open_database(database_url(str(tmp_path / "a.db"))).engine.dispose()
     assert app.main(given) == 2
     error = capsys.readouterr().err
     assert says in error
