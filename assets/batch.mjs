@@ -14,9 +14,12 @@ export class Batch {
   filter = { state: "all", search: "" };
   #refilling = null;
 
-  constructor(server, annotator) {
-    this.server = server;
-    this.annotator = annotator;
+  stale = false; // whether the counters came from the server while edits were still on their way to it
+  #noted = 0;
+
+  /** `unsaved()` says whether edits are on their way to the server. */
+  constructor(server, annotator, unsaved = () => false) {
+    Object.assign(this, { server, annotator, unsaved });
   }
 
   get entry() {
@@ -91,6 +94,7 @@ export class Batch {
     const index = this.entries.findIndex((entry) => entry.id === id);
     const entry = this.entries[index];
     if (!entry || (entry.state === state && entry.boxes === boxes)) return;
+    this.#noted += 1;
     if (entry.state !== state) {
       this.counts = { ...this.counts, [entry.state]: this.counts[entry.state] - 1, [state]: (this.counts[state] ?? 0) + 1 };
     }
@@ -134,7 +138,14 @@ export class Batch {
     this.at = Math.max(0, Math.min(this.at, this.entries.length - 1));
   }
 
-  #ask(place) {
+  async #ask(place) {
+    const [unsaved, noted] = [this.unsaved(), this.#noted];
+    const answer = await this.#askServer(place);
+    this.stale = unsaved || noted !== this.#noted;
+    return answer;
+  }
+
+  #askServer(place) {
     return this.server.images({ annotator: this.annotator, before: BEFORE, after: AFTER, ...this.filter, ...place });
   }
 }

@@ -1,6 +1,6 @@
 // The page starts here: the parts are made and put together. Each part is a file of its own beside this one.
 
-import { boxInView, moved, resized, zoomedRanges } from "./geometry.mjs";
+import { boxInView, moved, resized, sameCorners, zoomedRanges } from "./geometry.mjs";
 import { Batch } from "./batch.mjs";
 import { callbacks } from "./callbacks.mjs";
 import { openJournal } from "./journal.mjs";
@@ -21,6 +21,7 @@ import { View } from "./view.mjs";
 
 const REFRESH_MS = 3000;
 const LOOK_AGAIN_MS = 500;
+const STEPS_ASIDE_PX = [10, 20, 30, 40, 50, 60, 70, 80]; // where a copy goes if its place is taken
 const byId = (id) => document.getElementById(id);
 
 /** What the page needs to know, sent with it by layout/page.py. */
@@ -46,7 +47,7 @@ class Page {
     this.session.setLabels(config.labels);
     this.plot = new Plot(element, {
       viewChanged: () => this.view.zoomed(),
-      erase: () => this.session.deleteBox(this.session.selected),
+      erase: () => this.session.selectedBox() && this.session.deleteBox(this.session.selected),
     });
     this.overlay = new Overlay(byId("overlay"), this.plot);
     this.pointer = new Pointer(this.session, this.plot, this.overlay);
@@ -103,7 +104,7 @@ class Page {
     const outrun = () => this.#coming !== annotator;
     const { session, navigator } = this;
     const place = image ?? this.memory.get(`place of ${annotator}`) ?? "";
-    const batch = new Batch(this.server, annotator);
+    const batch = new Batch(this.server, annotator, () => this.outbox.size > 0);
     batch.filter = this.batch?.filter ?? batch.filter;
     let prepared = null;
     if (session.image) {
@@ -243,11 +244,13 @@ class Page {
     const previous = batch.entries[batch.entries.findIndex((entry) => entry.id === session.image) - 1];
     if (!previous) return view.warn("There is no previous image.", "info");
     const { image } = session;
+    view.say(`Copying the boxes of ${previous.id}`);
     const annotation = await session.load(previous.id).catch((error) => view.warn(`${previous.id}: ${error.message}`));
     if (!annotation || image !== session.image) return;
     const boxes = [...annotation.boxes.values()].filter((box) => !box.deleted);
     const fitting = boxes.map((box) => inside(box, session.picture())).filter(Boolean);
-    if (!session.copyFrom(fitting)) view.warn("The previous image has no box that fits here.", "info");
+    if (!fitting.length) view.warn("The previous image has no box that fits here.", "info");
+    else if (!session.copyFrom(fitting)) view.warn("The boxes of the previous image are all here already.", "info");
   }
 
   #labelByKey(key) {
@@ -298,11 +301,12 @@ class Page {
   /** Put a copy of a box here, a little aside if one is there already. */
   #place(box) {
     const { session } = this;
-    let corners = inside(box, session.picture());
-    if (!corners) return void this.view.warn("The box does not fit into this picture.", "info");
-    const there = session.boxes().some((one) => one.x0 === corners.x0 && one.y0 === corners.y0);
-    if (there) corners = moved(corners, 10, 10, session.picture());
-    const { x0, y0, x1, y1 } = corners;
+    const picture = session.picture();
+    const first = picture && inside(box, picture);
+    if (!first) return void this.view.warn("The box does not fit into this picture.", "info");
+    const free = (one) => !session.boxes().some((there) => sameCorners(there, one));
+    const places = [0, ...STEPS_ASIDE_PX, ...STEPS_ASIDE_PX.map((px) => -px)].map((px) => moved(first, px, px, picture));
+    const { x0, y0, x1, y1 } = places.find(free) ?? first;
     session.newBox({ x0, y0, x1, y1 }, box.label);
   }
 
@@ -322,7 +326,8 @@ class Page {
   #refresh() {
     if (document.hidden || this.pointer.busy) return;
     this.session.refresh().catch(() => {}); // the outbox tells about a server that does not answer
-    if (this.batch?.indexing) this.batch.readAgain().then(() => this.view.place()).catch(() => {});
+    const late = this.batch?.stale && !this.outbox.size;
+    if (this.batch?.indexing || late) this.batch.readAgain().then(() => this.view.place()).catch(() => {});
     this.outbox.adopt().then((adopted) => adopted.length && this.outbox.send());
   }
 }
@@ -343,7 +348,13 @@ function memory(database) {
   const key = (name) => `${database} ${name}`;
   return {
     get: (name) => localStorage.getItem(key(name)),
-    set: (name, value) => localStorage.setItem(key(name), value),
+    set(name, value) {
+      try {
+        localStorage.setItem(key(name), value);
+      } catch (error) {
+        console.warn(`The browser did not remember ${name}: ${error.message}`); // a courtesy: nothing depends on it
+      }
+    },
   };
 }
 

@@ -40,13 +40,18 @@ export class Navigator {
         while (this.#goals.length) stayed = (await this.#goals.shift()(this.batch)) === false && stayed;
         entry = this.batch.entry;
         if (!entry || (stayed && entry.id === present)) continue;
-        const [annotation, picture] = await this.#prepare(entry);
+        const picture = await this.#prepare(entry);
         if (this.#goals.length) continue; // gone on meanwhile
         await this.session.settled();
         await this.table.settled();
         await this.pointer.idle();
         await this.session.settled(); // the drag that just ended may have drawn a box
         if (this.#goals.length) continue;
+        const annotation = this.session.pictureOf(entry.id);
+        if (!annotation) {
+          this.#goals.push(() => true); // forgotten meanwhile, by an import or a change of names: once more
+          continue;
+        }
         this.swap(entry, annotation, picture);
         this.#prefetch();
       } catch (error) {
@@ -59,7 +64,7 @@ export class Navigator {
   async #prepare(entry) {
     const [annotation, picture] = await Promise.allSettled([this.session.load(entry.id), this.pictures.load(shownAddress(entry))]);
     if (annotation.status === "rejected") throw annotation.reason;
-    return [annotation.value, picture.status === "fulfilled" ? picture.value : null];
+    return picture.status === "fulfilled" ? picture.value : null;
   }
 
   #prefetch() {

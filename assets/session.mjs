@@ -193,8 +193,10 @@ export class Session {
     this.#commit(image, [{ kind: "delete", box_id: id }], `Removed ${box.label}`);
   }
 
+  /** Copy boxes here, but for those that are here already at the very same place. */
   copyFrom(boxes) {
-    const operations = boxes.map((box) => ({ kind: "put", box: { ...bare(box), id: newId() } }));
+    const there = new Set(this.boxes().map(place));
+    const operations = boxes.filter((box) => !there.has(place(box))).map((box) => ({ kind: "put", box: { ...bare(box), id: newId() } }));
     if (operations.length) this.#commit(this.image, operations, `Copied ${operations.length} boxes`);
     return operations.length;
   }
@@ -322,7 +324,7 @@ export class Session {
       return { annotator, image, at: at + replay };
     }
     const before = steps[at - 1];
-    const goesOn = repeat && before?.repeat === repeat && Date.now() - before.when < REPEAT_MS;
+    const goesOn = repeat && before?.repeat === repeat && Math.abs(Date.now() - before.when) < REPEAT_MS;
     const backward = goesOn ? before.backward : inverse(annotation, operations);
     const n = goesOn ? before.n : (before?.n ?? 0) + 1;
     const step = { n, forward: operations, backward, text, repeat, when: Date.now() };
@@ -355,6 +357,9 @@ export class Session {
     return this.#plains.get(annotation);
   }
 }
+
+/** Label and corners as one word. */
+const place = ({ label, x0, y0, x1, y1 }) => [x0, y0, x1, y1, label].join(" ");
 
 /** Resolves once the next frame is on screen, or soon where none comes: in a hidden tab. */
 function painted() {

@@ -12,7 +12,7 @@ export class Table {
 
   byHand = false; // whether the last thing done was done with the pointer, and not with a key
   #pressed = false;
-  #committing = 0; // when a typed value was last let go of: its callback comes a moment later
+  #committing = -Infinity; // when a typed value was last let go of: its callback comes a moment later
 
   constructor({ id, setProps, message }) {
     Object.assign(this, { id, setProps, message });
@@ -22,6 +22,10 @@ export class Table {
     addEventListener("pointerdown", (event) => {
       this.#pressed = inTable(event);
       this.byHand = true;
+      // A press elsewhere ends the typing here and now: the table would put the old value back.
+      const { activeElement } = document;
+      if (this.#editing(activeElement) && !activeElement.closest("td").contains(event.target)) activeElement.blur();
+      if (event.target.closest?.(`#${id} .dash-delete-cell`)) this.#committing = performance.now(); // its click comes first
     }, true); // prettier-ignore
     addEventListener("keydown", () => (this.byHand = false), true);
     for (const name of ["pointerup", "pointercancel"]) addEventListener(name, () => (this.#pressed = false), true);
@@ -34,7 +38,7 @@ export class Table {
       addEventListener(name, (event) => {
         const ends = name !== "keydown" || ["Enter", "Tab", "ArrowUp", "ArrowDown"].includes(event.key);
         const element = name === "focusout" ? event.target : document.activeElement;
-        if (ends && this.#editing(element)) this.#committing = Date.now();
+        if (ends && this.#editing(element)) this.#committing = performance.now();
       }, true); // prettier-ignore
     }
     addEventListener("pointerdown", (event) => this.#keepMenuOpen(event.target.closest?.(`#${id} .Select`)), true);
@@ -87,17 +91,17 @@ export class Table {
 
   /** Resolves when no cell is being edited and what was typed has been taken over. */
   async settled() {
-    while (this.beingEdited || Date.now() - this.#committing < TAKEN_OVER_MS) await new Promise((resolve) => setTimeout(resolve, 10));
+    while (this.beingEdited || performance.now() - this.#committing < TAKEN_OVER_MS) await new Promise((resolve) => setTimeout(resolve, 10));
   }
 
   /** The value that was typed has arrived. */
   taken() {
-    this.#committing = 0;
+    this.#committing = -Infinity;
   }
 
   #writeWaiting() {
     if (!this.#waiting || this.#pressed || this.beingEdited) return;
-    const wait = TAKEN_OVER_MS - (Date.now() - this.#committing);
+    const wait = TAKEN_OVER_MS - (performance.now() - this.#committing);
     if (wait > 0) return void setTimeout(() => this.#writeWaiting(), wait);
     const { rows, selected } = this.#waiting;
     this.#waiting = null;

@@ -19,7 +19,7 @@ export class View {
   #rows = new WeakMap(); // annotation -> its rows
   #published = null; // what the store holds
   #sharpening = null;
-  #saidAt = 0;
+  #saidAt = -Infinity;
   #skipping = null; // the image that the skip dialog asks about
   #shownWidth = 0; // of the picture on screen, which may be smaller than the one in the source
 
@@ -479,8 +479,8 @@ export class View {
   /** To screen readers: what comes close together is said together, and the same words twice are said twice. */
   say(text) {
     const announcer = byId("announcer");
-    const sentences = Date.now() - this.#saidAt < SAID_TOGETHER_MS ? `${announcer.textContent.trim()}. ${text}` : text;
-    this.#saidAt = Date.now();
+    const sentences = performance.now() - this.#saidAt < SAID_TOGETHER_MS ? `${announcer.textContent.trim()}. ${text}` : text;
+    this.#saidAt = performance.now();
     announcer.textContent = announcer.textContent === sentences ? `${sentences}\u00a0` : sentences;
   }
 

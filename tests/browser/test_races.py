@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Route
+
 from tests.browser.person import Person, about
-from tests.conftest import Site
+from tests.conftest import Site, save_picture
+from tests.unit.test_storage import put
 
 BOX = (100, 80, 220, 200)
 OTHER = (300, 150, 420, 260)
@@ -175,3 +182,116 @@ def test_escape_leaves_the_table(ada: Person) -> None:
     ada.cell(1, "X0").click()
     ada.press("Escape")
     assert ada.page.evaluate("document.activeElement.id") == "graph"
+
+
+@pytest.mark.parametrize("elsewhere", ["#next", "#image-search", "#label-title"])
+def test_what_is_typed_after_a_double_click_is_kept_wherever_one_clicks_next(
+    ada: Person, site: Site, elsewhere: str
+) -> None:
+    ada.draw(*BOX)
+    ada.wait_for_boxes(1)
+    ada.wait_until_saved()
+    ada.cell(1, "X0").dblclick()
+    ada.page.keyboard.press("Control+a")
+    ada.page.keyboard.type("33")
+    ada.page.locator(elsewhere).click()
+    ada.page.wait_for_timeout(600)
+    ada.wait_until_saved()
+    assert [box["x0"] for box in site.boxes("img1.jpg")] == [33]
+
+
+def test_a_new_name_while_the_next_picture_loads_shows_that_persons_boxes(ada: Person, site: Site) -> None:
+    site.services.annotations.take("bob", [{**put(), "image": "img1.jpg"}, {**put("b2"), "image": "img2.jpg"}])
+    held: list[Route] = []
+    ada.page.reload()
+    ada.wait_until_ready()
+    ada.page.wait_for_timeout(800)  # the next annotations are there
+    ada.page.route("**/images/img9.jpg*", lambda route: held.append(route))
+    ada.page.locator("#image-jump").fill("9")
+    ada.press("Enter")
+    ada.page.wait_for_timeout(300)
+    ada.page.locator("#annotator-name").fill("bob")
+    ada.press("Enter")
+    ada.page.wait_for_function("window.annotator.state().annotator === 'bob'")
+    for route in held:
+        route.continue_()
+    ada.page.wait_for_timeout(800)
+    state = ada.state()
+    figure = "document.querySelector('#graph .js-plotly-plot')"
+    assert ada.page.evaluate(f"{figure}.layout.meta.image") == state["image"]
+    assert len(state["boxes"]) == len(site.boxes(state["image"], "bob"))
+    ada.check_agreement(annotator="bob")
+
+
+def test_copies_never_lie_exactly_on_each_other(ada: Person) -> None:
+    ada.draw(*BOX)
+    ada.wait_for_boxes(1)
+    ada.click(160, 140)
+    ada.press("Control+c", "Control+v", "Control+v", "Control+v")
+    ada.wait_for_boxes(4)
+    assert len(set(ada.boxes())) == 4
+    ada.press("Escape")
+    ada.press("d")
+    ada.wait_for_image("img2.jpg")
+    ada.press("r", "r", "r")
+    ada.wait_for_boxes(4)
+    ada.page.wait_for_timeout(300)
+    ada.wait_for_boxes(4)
+    assert len(set(ada.boxes())) == 4
+
+
+def test_the_eraser_takes_no_box_that_is_hidden(ada: Person) -> None:
+    ada.draw(*BOX)
+    ada.wait_for_boxes(1)
+    ada.click(160, 140)
+    ada.press("h")
+    ada.page.locator('[data-title="Erase active shape"]').click()
+    ada.page.wait_for_timeout(300)
+    assert len(ada.boxes()) == 1
+
+
+def test_the_counter_is_right_in_the_end(
+    serve: Callable[..., Site], visit: Callable[..., Person], tmp_path: Path
+) -> None:
+    for n in range(60):
+        save_picture(tmp_path / "many" / f"{n}.jpg", (64, 48))
+    ada = visit(serve(images=str(tmp_path / "many")))
+    ada.page.route("**/api/edits", lambda route: (ada.page.wait_for_timeout(40), route.continue_()))
+    for n in range(60):
+        ada.wait_for_image(f"{n}.jpg")
+        ada.press("e")
+    ada.wait_until_saved()
+    ada.page.wait_for_function("document.getElementById('progress-text').textContent === '60 of 60 done'")
+
+
+def test_a_clock_that_is_set_back_stops_nothing(ada: Person) -> None:
+    ada.draw(*BOX)
+    ada.wait_for_boxes(1)
+    ada.cell(1, "X0").dblclick()
+    ada.press("Escape")
+    ada.click(400, 400)
+    ada.page.evaluate("{ const now = Date.now; Date.now = () => now() - 3600_000; }")
+    ada.draw(300, 300, 360, 380)
+    ada.wait_for_boxes(2)
+    ada.check_agreement()
+    ada.press("d")
+    ada.wait_for_image("img2.jpg")
+
+
+def test_a_row_that_is_deleted_while_another_tab_draws_stays_deleted(ada: Person) -> None:
+    ada.draw(*BOX)
+    ada.draw(300, 300, 360, 380)
+    ada.wait_for_boxes(2)
+    other = ada.new_tab("?annotator=ada")
+    ada.page.bring_to_front()
+    x, y = (lambda r: (r["x"] + r["width"] / 2, r["y"] + r["height"] / 2))(
+        ada.page.locator("#annotations-table td.dash-delete-cell").nth(0).bounding_box()
+    )
+    ada.page.mouse.move(x, y)
+    ada.page.mouse.down()
+    other.evaluate("document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'b', code: 'KeyB', bubbles: true }))")
+    ada.wait_for_boxes(3)
+    ada.page.mouse.up()
+    boxes = ada.wait_for_boxes(2)
+    assert len(boxes) == 2
+    ada.check_agreement()

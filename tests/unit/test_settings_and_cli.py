@@ -126,6 +126,7 @@ def test_an_export_without_a_labels_file_keeps_the_labels_of_the_database(tmp_pa
     labels.write_text("[[label]]\nname = 'dog'\n")
     common = ["--images", str(pictures), "--database", str(tmp_path / "a.db"), "--cache", str(tmp_path / "c")]
     target = tmp_path / "out.json"
+    open_database(database_url(str(tmp_path / "a.db"))).engine.dispose()
     assert app.main(["export", "json", str(target), "--labels", str(labels), *common]) == 0
     assert app.main(["export", "json", str(target), *common]) == 0
     assert [label["name"] for label in json.loads(target.read_text())["labels"]] == ["dog"]
