@@ -35,6 +35,7 @@ def main() -> None:
             person.click(235, 120)
             person.wait_until_saved()
             person.page.mouse.move(*person.on_page(420, 120))
+            person.page.wait_for_timeout(500)  # menus and buttons have done with their transitions
             person.page.screenshot(path=Path(__file__).parent / "screenshot.png")
         browser.close()
 
