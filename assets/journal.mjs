@@ -25,12 +25,11 @@ class Journal {
     return this.#change(["outbox", "history", "cursors"], (outbox, steps, cursors) => {
       for (const entry of entries) outbox.put(entry);
       if (!history) return;
-      const { annotator, image, at, step } = history;
-      if (step) {
-        steps.delete(IDBKeyRange.bound([annotator, image, step.n], [annotator, image, Infinity]));
-        steps.put({ annotator, image, ...step });
-      }
-      cursors.put({ annotator, image, at });
+      const { annotator, image, at, step, dropped } = history;
+      if (!step) return cursors.put({ annotator, image, at });
+      for (const n of dropped) steps.delete([annotator, image, n]);
+      steps.put({ annotator, image, ...step });
+      cursors.delete([annotator, image]); // a new step: all are done
     });
   }
 

@@ -326,11 +326,12 @@ export class Session {
     const before = steps[at - 1];
     const goesOn = repeat && before?.repeat === repeat && Math.abs(Date.now() - before.when) < REPEAT_MS;
     const backward = goesOn ? before.backward : inverse(annotation, operations);
-    const n = goesOn ? before.n : (before?.n ?? 0) + 1;
+    // Two tabs may add a step in the same moment: the fraction tells them apart.
+    const n = goesOn ? before.n : Math.floor(before?.n ?? 0) + 1 + Math.random();
     const step = { n, forward: operations, backward, text, repeat, when: Date.now() };
     const kept = [...steps.slice(0, goesOn ? at - 1 : at), step];
     this.#histories.set(image, { steps: kept, at: kept.length });
-    return { annotator, image, at: kept.length, step };
+    return { annotator, image, at: kept.length, step, dropped: steps.slice(at).map((one) => one.n) };
   }
 
   #publish() {
@@ -342,7 +343,13 @@ export class Session {
     const annotation = this.#annotations.get(image);
     if (!annotation) return;
     this.#annotations.set(image, edits.reduce(apply, annotation));
-    this.#histories.set(image, await this.#readHistory(image));
+    for (let known = null; known !== this.#histories.get(image); ) {
+      known = this.#histories.get(image);
+      await this.#settled; // what this tab did meanwhile is on the disk too
+      const history = await this.#readHistory(image);
+      if (annotator !== this.annotator) return;
+      if (known === this.#histories.get(image)) this.#histories.set(image, (known = history));
+    }
     if (image === this.image) this.#publish();
     else this.view.noteState(image);
   }

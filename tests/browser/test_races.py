@@ -289,9 +289,30 @@ def test_a_row_that_is_deleted_while_another_tab_draws_stays_deleted(ada: Person
     )
     ada.page.mouse.move(x, y)
     ada.page.mouse.down()
-    other.evaluate("document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'b', code: 'KeyB', bubbles: true }))")
+    other.evaluate(
+        "document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'b', code: 'KeyB', bubbles: true }))"
+    )
     ada.wait_for_boxes(3)
     ada.page.mouse.up()
     boxes = ada.wait_for_boxes(2)
     assert len(boxes) == 2
+    ada.check_agreement()
+
+
+def test_undo_takes_back_what_two_tabs_did_in_the_same_moment(ada: Person) -> None:
+    other = ada.new_tab("?annotator=ada")
+    key = "document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'b', code: 'KeyB', bubbles: true }))"
+    at = "new Promise((done) => setTimeout(() => {{ {0}; done() }}, {1} - Date.now()))"
+    for _ in range(3):
+        moment = ada.page.evaluate("Date.now() + 300")
+        ada.page.evaluate(f"{{ window.pressed = {at.format(key, moment)} }}")
+        other.evaluate(f"{{ window.pressed = {at.format(key, moment)} }}")
+        ada.page.evaluate("window.pressed")
+        other.evaluate("window.pressed")
+    ada.wait_for_boxes(6)
+    ada.page.wait_for_timeout(400)
+    for left in range(5, -1, -1):
+        ada.page.click("#undo")
+        ada.wait_for_boxes(left)
+    ada.page.wait_for_selector("#undo:disabled")
     ada.check_agreement()
