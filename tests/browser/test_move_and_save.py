@@ -449,7 +449,6 @@ def test_narrow_windows_keep_the_picture_and_open_drawers(
     ada.check_agreement()
     ada.page.click("#labels-toggle")
     ada.page.locator(".label-choose", has_text="rocket").click()
-    ada.page.click("#labels-toggle")
     ada.page.locator("#palette").wait_for(state="hidden")
     assert ada.page.evaluate("document.documentElement.scrollWidth") <= size[0]
 
