@@ -88,6 +88,12 @@ class Person:
 
     # ---- seeing ----
 
+    def wait_for_paint(self) -> None:
+        """Until everything that a finished gesture set off is painted: two frames, and what they started."""
+        self.page.evaluate(
+            "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))"
+        )
+
     def state(self) -> dict[str, Any]:
         return self.page.evaluate("window.annotator.state()")
 

@@ -340,8 +340,9 @@ def test_a_pinch_from_anywhere_leaves_nothing_behind(site: Site, visit: Callable
         touch("touchMove", (x + 10 - 8 * n, y + 10 - 8 * n), (x + 60 + 8 * n, y + 60 + 8 * n))
     touch("touchEnd", (x + 100, y + 100))
     touch("touchEnd")
-    ada.page.wait_for_timeout(400)
     figure = "document.querySelector('#graph .js-plotly-plot')"
+    ada.page.wait_for_function(f"{figure}.layout.xaxis.range[1] - {figure}.layout.xaxis.range[0] < 500")  # zoomed
+    ada.wait_for_paint()
     assert ada.page.evaluate(f"{figure}.layout.shapes.filter((s) => s.visible !== false).length") == 0
     assert ada.page.evaluate(f"{figure}.querySelectorAll('.select-outline, .outline-controllers *').length") == 0
     assert ada.check_agreement() == []

@@ -156,8 +156,10 @@ def test_saying_a_name_asks_the_server_once_for_their_boxes(site: Site, visit: C
     ada.page.locator("#welcome-name").fill("  Ada   Lovelace ")
     ada.press("Enter")
     ada.page.get_by_role("dialog").wait_for(state="detached")
-    ada.page.wait_for_timeout(500)
-    assert ada.state()["annotator"] == "Ada Lovelace"
+    ada.page.wait_for_function("window.annotator.state().annotator === 'Ada Lovelace'")
+    ada.draw(*BOX)
+    ada.wait_for_boxes(1)
+    ada.wait_until_saved()
     assert len([url for url in asked if "/annotations" in url]) == 1
 
 
@@ -233,9 +235,12 @@ def test_a_box_drawn_without_a_name_is_kept_wherever_the_name_is_given(
     ada.page.locator("#annotator-name").fill("ada")
     ada.press("Enter")
     ada.page.wait_for_function("window.annotator.state().annotator === 'ada'")
-    ada.page.wait_for_timeout(300)
-    ada.wait_until_saved()
-    assert len(site.boxes("img1.jpg")) == 1
+    ada.press("Tab")
+    ada.page.locator("#graph").focus()
+    ada.press("a")
+    ada.wait_for_image("img1.jpg")
+    ada.wait_for_boxes(1)
+    assert len(ada.check_agreement()) == 1
     assert site.state("img1.jpg") == "in progress"
 
 

@@ -194,8 +194,8 @@ def test_what_is_typed_after_a_double_click_is_kept_wherever_one_clicks_next(
     ada.cell(1, "X0").dblclick()
     ada.page.keyboard.press("Control+a")
     ada.page.keyboard.type("33")
-    ada.page.locator(elsewhere).click()
-    ada.page.wait_for_timeout(600)
+    with ada.page.expect_response("**/api/edits"):
+        ada.page.locator(elsewhere).click()
     ada.wait_until_saved()
     assert [box["x0"] for box in site.boxes("img1.jpg")] == [33]
 
@@ -205,17 +205,18 @@ def test_a_new_name_while_the_next_picture_loads_shows_that_persons_boxes(ada: P
     held: list[Route] = []
     ada.page.reload()
     ada.wait_until_ready()
-    ada.page.wait_for_timeout(800)  # the next annotations are there
     ada.page.route("**/images/img9.jpg*", lambda route: held.append(route))
     ada.page.locator("#image-jump").fill("9")
-    ada.press("Enter")
-    ada.page.wait_for_timeout(300)
+    with ada.page.expect_response("**/img9.jpg/annotations*"), ada.page.expect_request("**/images/img9.jpg*"):
+        ada.press("Enter")
     ada.page.locator("#annotator-name").fill("bob")
     ada.press("Enter")
     ada.page.wait_for_function("window.annotator.state().annotator === 'bob'")
-    for route in held:
-        route.continue_()
-    ada.page.wait_for_timeout(800)
+    with ada.page.expect_response("**/images/img9.jpg*"):
+        for route in held:
+            route.continue_()
+    ada.page.evaluate("Promise.all([...document.images].map((image) => image.decode().catch(() => {})))")
+    ada.wait_for_paint()
     state = ada.state()
     figure = "document.querySelector('#graph .js-plotly-plot')"
     assert ada.page.evaluate(f"{figure}.layout.meta.image") == state["image"]
@@ -234,8 +235,7 @@ def test_copies_never_lie_exactly_on_each_other(ada: Person) -> None:
     ada.press("d")
     ada.wait_for_image("img2.jpg")
     ada.press("r", "r", "r")
-    ada.wait_for_boxes(4)
-    ada.page.wait_for_timeout(300)
+    ada.wait_for_notice("all here already")
     ada.wait_for_boxes(4)
     assert len(set(ada.boxes())) == 4
 
@@ -246,7 +246,10 @@ def test_the_eraser_takes_no_box_that_is_hidden(ada: Person) -> None:
     ada.click(160, 140)
     ada.press("h")
     ada.page.locator('[data-title="Erase active shape"]').click()
-    ada.page.wait_for_timeout(300)
+    ada.press("h")
+    ada.page.wait_for_function(
+        "document.querySelector('#graph .js-plotly-plot').layout.shapes.some((s) => s.type === 'path' && s.visible)"
+    )
     assert len(ada.boxes()) == 1
 
 
@@ -256,7 +259,7 @@ def test_the_counter_is_right_in_the_end(
     for n in range(60):
         save_picture(tmp_path / "many" / f"{n}.jpg", (64, 48))
     ada = visit(serve(images=str(tmp_path / "many")))
-    ada.page.route("**/api/edits", lambda route: (ada.page.wait_for_timeout(40), route.continue_()))
+    ada.page.evaluate(SLOW.replace("api/im", "api/edits"), 60)
     for n in range(60):
         ada.wait_for_image(f"{n}.jpg")
         ada.press("e")
@@ -309,8 +312,9 @@ def test_undo_takes_back_what_two_tabs_did_in_the_same_moment(ada: Person) -> No
         other.evaluate(f"{{ window.pressed = {at.format(key, moment)} }}")
         ada.page.evaluate("window.pressed")
         other.evaluate("window.pressed")
-    ada.wait_for_boxes(6)
-    ada.page.wait_for_timeout(400)
+    for page in (ada.page, other):
+        page.wait_for_function("window.annotator.state().boxes.length === 6")
+        page.wait_for_selector('#save-status[data-state="saved"]')
     for left in range(5, -1, -1):
         ada.page.click("#undo")
         ada.wait_for_boxes(left)
