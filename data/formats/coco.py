@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from data.errors import InputError
-from data.formats import jsons
+from data.formats import checks, jsons
 from data.formats.model import (
     BoxRecord,
     Dataset,
@@ -23,15 +23,7 @@ from data.formats.model import (
     Problem,
     Record,
     Split,
-    image_in,
-    list_in,
-    number_in,
-    object_in,
-    plain_number,
-    shown,
-    text_in,
-    whole_in,
-)  # fmt: skip
+)
 from data.formats.numbers import extent
 from data.formats.spool import Spool
 from data.formats.tree import Tree
@@ -62,19 +54,21 @@ def _read_file(tree: Tree, name: str, spool: Spool) -> Iterator[Record]:
     for index, value in enumerate(jsons.items(tree, name, "categories.item")):
         try:
             where = f"{name}: categories[{index}]"
-            fields = object_in(value, where)
-            label = text_in(fields.get("name"), f"{where}.name")
+            fields = checks.object_in(value, where)
+            label = checks.text_in(fields.get("name"), f"{where}.name")
             labels[_key(fields.get("id"), f"{where}.id")] = label
-            yield LabelRecord(label, int(number_in(fields.get("id"), f"{where}.id")))
+            yield LabelRecord(label, int(checks.number_in(fields.get("id"), f"{where}.id")))
         except InputError as error:
             yield Problem(str(error))
     for index, value in enumerate(jsons.items(tree, name, "images.item")):
         try:
             where = f"{name}: images[{index}]"
-            fields = object_in(value, where)
+            fields = checks.object_in(value, where)
             kept = _image_fields(fields, where)
             if not spool.add_image(_key(fields.get("id"), f"{where}.id"), json.dumps(kept)):
-                raise InputError(f"{where}.id: {shown(fields.get('id'))} is the id of an earlier image too; left out")
+                raise InputError(
+                    f"{where}.id: {checks.shown(fields.get('id'))} is the id of an earlier image too; left out"
+                )
         except InputError as error:
             yield Problem(str(error))
     for index, value in enumerate(jsons.items(tree, name, "annotations.item")):
@@ -97,9 +91,9 @@ def _image_fields(fields: Any, where: str) -> dict[str, Any]:
     state = fields.get("state", "")
     annotator = fields.get("annotator", "")
     return {
-        "image": image_in(fields.get("file_name"), f"{where}.file_name"),
-        "width": whole_in(fields.get("width"), f"{where}.width"),
-        "height": whole_in(fields.get("height"), f"{where}.height"),
+        "image": checks.image_in(fields.get("file_name"), f"{where}.file_name"),
+        "width": checks.whole_in(fields.get("width"), f"{where}.width"),
+        "height": checks.whole_in(fields.get("height"), f"{where}.height"),
         "state": state if state in STATES else "",
         "annotator": annotator if isinstance(annotator, str) else "",
     }
@@ -107,25 +101,25 @@ def _image_fields(fields: Any, where: str) -> dict[str, Any]:
 
 def _spool_box(value: object, place: str, labels: dict[str, str], spool: Spool, name: str) -> None:
     where = f"{name}: {place}"
-    fields = object_in(value, where)
+    fields = checks.object_in(value, where)
     if fields.get("iscrowd") in (1, True):
         raise InputError(f"{where}.iscrowd: found 1, a crowd and not one thing; left out")
     category = _key(fields.get("category_id"), f"{where}.category_id")
     if category not in labels:
         raise InputError(
-            f"{where}.category_id: found {shown(fields.get('category_id'))}, which is the id of no category"
+            f"{where}.category_id: found {checks.shown(fields.get('category_id'))}, which is the id of no category"
         )
-    corners = list_in(fields.get("bbox"), f"{where}.bbox")
+    corners = checks.list_in(fields.get("bbox"), f"{where}.bbox")
     if len(corners) != 4:
         raise InputError(f"{where}.bbox: found {len(corners)} numbers, expected [x, y, width, height]")
-    x, y, width, height = (number_in(number, f"{where}.bbox[{i}]") for i, number in enumerate(corners))
+    x, y, width, height = (checks.number_in(number, f"{where}.bbox[{i}]") for i, number in enumerate(corners))
     key = _key(fields.get("image_id"), f"{where}.image_id")
     spool.add_box(key, place, labels[category], x, y, x + width, y + height)
 
 
 def _key(value: object, where: str) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise InputError(f"{where}: found {shown(value)}, expected an id")
+        raise InputError(f"{where}: found {checks.shown(value)}, expected an id")
     return str(int(value)) if isinstance(value, float) and value == int(value) else str(value)
 
 
@@ -175,8 +169,8 @@ def _image(number: int, image: ImageRecord) -> dict[str, Any]:
 
 def _annotation(box_id: int, image_id: int, category_id: int, box: BoxRecord) -> dict[str, Any]:
     width, height = extent(box.x0, box.x1), extent(box.y0, box.y1)
-    bbox = [plain_number(value) for value in (box.x0, box.y0, width, height)]
-    area = plain_number(width * height)
+    bbox = [checks.plain_number(value) for value in (box.x0, box.y0, width, height)]
+    area = checks.plain_number(width * height)
     return {"id": box_id, "image_id": image_id, "category_id": category_id, "bbox": bbox, "area": area, "iscrowd": 0}
 
 

@@ -10,25 +10,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from data.errors import InputError
-from data.formats import jsons
-from data.formats.model import (
-    BoxRecord,
-    Dataset,
-    Format,
-    ImageRecord,
-    Options,
-    Part,
-    Problem,
-    Record,
-    apart,
-    each,
-    image_in,
-    list_in,
-    number_in,
-    object_in,
-    plain_number,
-    text_in,
-)  # fmt: skip
+from data.formats import checks, jsons
+from data.formats.model import BoxRecord, Dataset, Format, ImageRecord, Options, Part, Problem, Record
 from data.formats.tree import Tree
 
 
@@ -51,21 +34,25 @@ def read(tree: Tree, _options: Options) -> Iterator[Record]:
 
 def _read_image(value: object, where: str) -> Iterator[Record]:
     try:
-        fields = object_in(value, where)
+        fields = checks.object_in(value, where)
         listed = fields.get("annotations", fields.get("annotation"))
-        boxes, problems = apart(each(list_in(listed, f"{where}.annotations"), _read_box, f"{where}.annotations"))
+        boxes, problems = checks.apart(
+            checks.each(checks.list_in(listed, f"{where}.annotations"), _read_box, f"{where}.annotations")
+        )
         yield from problems
-        image = image_in(fields.get("image", fields.get("imagefilename")), f"{where}.image")
+        image = checks.image_in(fields.get("image", fields.get("imagefilename")), f"{where}.image")
         yield ImageRecord(image, boxes=tuple(boxes))
     except InputError as error:
         yield Problem(str(error))
 
 
 def _read_box(value: object, where: str) -> BoxRecord:
-    fields = object_in(value, where)
-    place = object_in(fields.get("coordinates"), f"{where}.coordinates")
-    x, y, width, height = (number_in(place.get(n), f"{where}.coordinates.{n}") for n in ("x", "y", "width", "height"))
-    label = text_in(fields.get("label"), f"{where}.label")
+    fields = checks.object_in(value, where)
+    place = checks.object_in(fields.get("coordinates"), f"{where}.coordinates")
+    x, y, width, height = (
+        checks.number_in(place.get(n), f"{where}.coordinates.{n}") for n in ("x", "y", "width", "height")
+    )
+    label = checks.text_in(fields.get("label"), f"{where}.label")
     return BoxRecord(label, x - width / 2, y - height / 2, x + width / 2, y + height / 2, where=where)
 
 
@@ -90,7 +77,7 @@ def _box(box: BoxRecord) -> dict[str, Any]:
         "width": box.x1 - box.x0,
         "height": box.y1 - box.y0,
     }
-    return {"label": box.label, "coordinates": {name: plain_number(value) for name, value in values.items()}}
+    return {"label": box.label, "coordinates": {name: checks.plain_number(value) for name, value in values.items()}}
 
 
 FORMAT = Format(

@@ -11,21 +11,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 
 from data.errors import InputError
-from data.formats.model import (
-    BoxRecord,
-    Dataset,
-    Format,
-    ImageRecord,
-    Options,
-    Part,
-    Problem,
-    Record,
-    image_in,
-    number_in,
-    plain_number,
-    text_in,
-    whole_in,
-)  # fmt: skip
+from data.formats import checks
+from data.formats.model import BoxRecord, Dataset, Format, ImageRecord, Options, Part, Problem, Record
 from data.formats.spool import Spool
 from data.formats.tree import Tree
 
@@ -75,12 +62,14 @@ def _reader(columns: Sequence[str], image_column: str, label_column: str) -> obj
 def _read(tree: Tree, name: str, spool: Spool, image_column: str, label_column: str) -> Iterator[Record]:
     for where, row in rows(tree, name):
         try:
-            image = image_in(row.get(image_column), f"{where}, {image_column}")
-            size = [whole_in(row.get(side), f"{where}, {side}") for side in ("width", "height")]
+            image = checks.image_in(row.get(image_column), f"{where}, {image_column}")
+            size = [checks.whole_in(row.get(side), f"{where}, {side}") for side in ("width", "height")]
             spool.add_image(image, json.dumps(size))
             if any((row.get(column) or "").strip() for column in (label_column, "xmin", "ymin", "xmax", "ymax")):
-                label = text_in(row.get(label_column), f"{where}, {label_column}")
-                x0, y0, x1, y1 = (number_in(row.get(c), f"{where}, {c}") for c in ("xmin", "ymin", "xmax", "ymax"))
+                label = checks.text_in(row.get(label_column), f"{where}, {label_column}")
+                x0, y0, x1, y1 = (
+                    checks.number_in(row.get(c), f"{where}, {c}") for c in ("xmin", "ymin", "xmax", "ymax")
+                )
                 spool.add_box(image, where, label, x0, y0, x1, y1)
         except InputError as error:
             yield Problem(str(error))
@@ -120,7 +109,7 @@ def _table(dataset: Dataset, split: str, columns: Sequence[str], row: object) ->
 
 
 def _corners(box: BoxRecord | None) -> list[object]:
-    return [plain_number(value) for value in (box.x0, box.y0, box.x1, box.y1)] if box else [""] * 4
+    return [checks.plain_number(value) for value in (box.x0, box.y0, box.x1, box.y1)] if box else [""] * 4
 
 
 def _tensorflow_row(image: ImageRecord, box: BoxRecord | None) -> list[object]:

@@ -9,23 +9,8 @@ from defusedxml import DefusedXmlException
 from defusedxml import ElementTree as SafeTree
 
 from data.errors import InputError
-from data.formats.model import (
-    BoxRecord,
-    Dataset,
-    Format,
-    ImageRecord,
-    Options,
-    Part,
-    Problem,
-    Record,
-    Split,
-    apart,
-    each,
-    image_in,
-    number_in,
-    text_in,
-    whole_in,
-)  # fmt: skip
+from data.formats import checks
+from data.formats.model import BoxRecord, Dataset, Format, ImageRecord, Options, Part, Problem, Record, Split
 from data.formats.tree import Tree
 from data.formats.xmls import quoted
 
@@ -73,14 +58,14 @@ def _read_file(tree: Tree, name: str) -> Iterator[Record]:
 
 def _read_image(element: Element, where: str) -> Iterator[Record]:
     try:
-        image = image_in(element.get("name"), f"{where} name")
-        boxes, problems = apart(each(element.iter("box"), _read_box, f"{where} box"))
+        image = checks.image_in(element.get("name"), f"{where} name")
+        boxes, problems = checks.apart(checks.each(element.iter("box"), _read_box, f"{where} box"))
         yield from problems
         for shape in OTHER_SHAPES:
             count = len(element.findall(shape))
             if count:
                 yield Problem(f"{where} ({image}): {count} of <{shape}>, expected <box>; left out")
-        size = [whole_in(element.get(side), f"{where} {side}") for side in ("width", "height")]
+        size = [checks.whole_in(element.get(side), f"{where} {side}") for side in ("width", "height")]
         split = SPLITS.get((element.get("subset") or "").lower(), "")
         yield ImageRecord(image, size[0], size[1], tuple(boxes), split=split)
     except InputError as error:
@@ -88,10 +73,10 @@ def _read_image(element: Element, where: str) -> Iterator[Record]:
 
 
 def _read_box(element: Element, where: str) -> BoxRecord:
-    if number_in(element.get("rotation") or 0, f"{where} rotation") % 360:
+    if checks.number_in(element.get("rotation") or 0, f"{where} rotation") % 360:
         raise InputError(f"{where} rotation: found {element.get('rotation')}, expected an upright box; left out")
-    label = text_in(element.get("label"), f"{where} label")
-    x0, y0, x1, y1 = (number_in(element.get(side), f"{where} {side}") for side in ("xtl", "ytl", "xbr", "ybr"))
+    label = checks.text_in(element.get("label"), f"{where} label")
+    x0, y0, x1, y1 = (checks.number_in(element.get(side), f"{where} {side}") for side in ("xtl", "ytl", "xbr", "ybr"))
     return BoxRecord(label, x0, y0, x1, y1, where=where)
 
 

@@ -17,22 +17,8 @@ from functools import partial
 
 from data.edits import format_time
 from data.errors import InputError
-from data.formats import jsons
-from data.formats.model import (
-    BoxRecord,
-    Format,
-    ImageRecord,
-    Options,
-    Problem,
-    Record,
-    apart,
-    each,
-    image_in,
-    list_in,
-    number_in,
-    object_in,
-    shown,
-)  # fmt: skip
+from data.formats import checks, jsons
+from data.formats.model import BoxRecord, Format, ImageRecord, Options, Problem, Record
 from data.formats.tree import Tree
 
 LABEL_OF_COLOR = {
@@ -79,21 +65,23 @@ def read(tree: Tree, _options: Options) -> Iterator[Record]:
                 continue
             try:
                 where = f"{name}: {path}.shapes"
-                shapes = list_in(object_in(value, f"{name}: {path}").get("shapes"), where)
-                boxes, problems = apart(each(shapes, partial(_read_shape, start=start), where))
+                shapes = checks.list_in(checks.object_in(value, f"{name}: {path}").get("shapes"), where)
+                boxes, problems = checks.apart(checks.each(shapes, partial(_read_shape, start=start), where))
                 yield from problems
-                yield ImageRecord(image_in(path, f"{name}: path"), boxes=tuple(boxes))
+                yield ImageRecord(checks.image_in(path, f"{name}: path"), boxes=tuple(boxes))
             except InputError as error:
                 yield Problem(str(error))
 
 
 def _read_shape(shape: object, where: str, *, start: object) -> BoxRecord:
-    fields = object_in(shape, where)
-    color = object_in(fields.get("line"), f"{where}.line").get("color")
+    fields = checks.object_in(shape, where)
+    color = checks.object_in(fields.get("line"), f"{where}.line").get("color")
     label = LABEL_OF_COLOR.get(str(color).lower())
     if label is None:
-        raise InputError(f"{where}.line.color: found {shown(color)}, expected a colour of the demo's thirteen labels")
-    x0, y0, x1, y1 = (number_in(fields.get(n), f"{where}.{n}") + HALF_PIXEL for n in ("x0", "y0", "x1", "y1"))
+        raise InputError(
+            f"{where}.line.color: found {checks.shown(color)}, expected a colour of the demo's thirteen labels"
+        )
+    x0, y0, x1, y1 = (checks.number_in(fields.get(n), f"{where}.{n}") + HALF_PIXEL for n in ("x0", "y0", "x1", "y1"))
     moment = _moment(start, fields.get("timestamp"))
     box = BoxRecord(label, x0, y0, x1, y1, where)
     return replace(box, created=moment, modified=moment)

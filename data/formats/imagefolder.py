@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from data.errors import InputError
+from data.formats import checks
 from data.formats.model import (
     BoxRecord,
     Dataset,
@@ -23,15 +24,7 @@ from data.formats.model import (
     Problem,
     Record,
     Split,
-    image_in,
-    list_in,
-    number_in,
-    object_in,
-    plain_number,
-    shown,
-    text_in,
-    whole_in,
-)  # fmt: skip
+)
 from data.formats.numbers import extent
 from data.formats.tree import Tree
 
@@ -64,14 +57,14 @@ def read(tree: Tree, _options: Options) -> Iterator[Record]:
 def _read_line(line: bytes, where: str, folder: str, split: Split, known: set[str]) -> Iterator[Record]:
     try:
         try:
-            fields = object_in(json.loads(line), where)
+            fields = checks.object_in(json.loads(line), where)
         except (ValueError, RecursionError):
             raise InputError(f"{where}: is not JSON; is the file complete?") from None
-        image = image_in(fields.get("file_name"), f"{where}.file_name")
-        objects = object_in(fields.get("objects", {"bbox": [], "names": []}), f"{where}.objects")
-        corners = list_in(objects.get("bbox"), f"{where}.objects.bbox")
+        image = checks.image_in(fields.get("file_name"), f"{where}.file_name")
+        objects = checks.object_in(fields.get("objects", {"bbox": [], "names": []}), f"{where}.objects")
+        corners = checks.list_in(objects.get("bbox"), f"{where}.objects.bbox")
         ids = objects.get("categories", objects.get("category", []))
-        labels = list_in(objects.get("names", ids), f"{where}.objects.names")
+        labels = checks.list_in(objects.get("names", ids), f"{where}.objects.names")
         if len(labels) != len(corners):
             raise InputError(f"{where}.objects: found {len(corners)} boxes and {len(labels)} labels, expected as many")
         boxes = []
@@ -85,7 +78,7 @@ def _read_line(line: bytes, where: str, folder: str, split: Split, known: set[st
                 if isinstance(label, str) and isinstance(class_id, int) and label not in known:
                     known.add(label)
                     yield LabelRecord(label, class_id)
-        size = [whole_in(fields.get(side), f"{where}.{side}") for side in ("width", "height")]
+        size = [checks.whole_in(fields.get(side), f"{where}.{side}") for side in ("width", "height")]
         yield ImageRecord(posixpath.join(folder, image), size[0], size[1], tuple(boxes), split=split)
     except InputError as error:
         yield Problem(str(error))
@@ -94,11 +87,11 @@ def _read_line(line: bytes, where: str, folder: str, split: Split, known: set[st
 def _read_box(label: object, box: object, where: str) -> BoxRecord:
     if isinstance(label, int) and not isinstance(label, bool):
         label = f"class {label}"  # the names stand in the data set's code, not in the file
-    corners = list_in(box, where)
+    corners = checks.list_in(box, where)
     if len(corners) != 4:
-        raise InputError(f"{where}: found {shown(corners)}, expected [x, y, width, height]")
-    x, y, width, height = (number_in(value, where) for value in corners)
-    return BoxRecord(text_in(label, f"{where}: label"), x, y, x + width, y + height, where=where)
+        raise InputError(f"{where}: found {checks.shown(corners)}, expected [x, y, width, height]")
+    x, y, width, height = (checks.number_in(value, where) for value in corners)
+    return BoxRecord(checks.text_in(label, f"{where}: label"), x, y, x + width, y + height, where=where)
 
 
 def write(dataset: Dataset) -> Iterator[Part]:
@@ -121,7 +114,7 @@ def _fields(image: ImageRecord, class_ids: dict[str, int]) -> dict[str, Any]:
         "width": image.width,
         "height": image.height,
         "objects": {
-            "bbox": [[plain_number(value) for value in box] for box in corners],
+            "bbox": [[checks.plain_number(value) for value in box] for box in corners],
             "categories": [class_ids[box.label] for box in image.boxes],
             "names": [box.label for box in image.boxes],
         },

@@ -12,28 +12,8 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from data.errors import InputError
-from data.formats import jsons
-from data.formats.model import (
-    BoxRecord,
-    Dataset,
-    Format,
-    FoundState,
-    ImageRecord,
-    Options,
-    Part,
-    Problem,
-    Record,
-    apart,
-    each,
-    image_in,
-    list_in,
-    number_in,
-    object_in,
-    plain_number,
-    shown,
-    text_in,
-    whole_in,
-)  # fmt: skip
+from data.formats import checks, jsons
+from data.formats.model import BoxRecord, Dataset, Format, FoundState, ImageRecord, Options, Part, Problem, Record
 from data.formats.stems import Stems
 from data.formats.tree import Tree
 
@@ -49,18 +29,18 @@ def recognises(tree: Tree) -> bool:
 def read(tree: Tree, _options: Options) -> Iterator[Record]:
     for name in tree.ending(".json"):
         try:
-            fields = object_in(jsons.whole(tree, name), name)
-            boxes, problems = apart(
-                each(list_in(fields.get("shapes"), f"{name}: shapes"), _read_shape, f"{name}: shapes")
+            fields = checks.object_in(jsons.whole(tree, name), name)
+            boxes, problems = checks.apart(
+                checks.each(checks.list_in(fields.get("shapes"), f"{name}: shapes"), _read_shape, f"{name}: shapes")
             )
             yield from problems
-            path = image_in(fields.get("imagePath"), f"{name}: imagePath")
+            path = checks.image_in(fields.get("imagePath"), f"{name}: imagePath")
             flags = fields.get("flags")
             said = flags if isinstance(flags, dict) else {}
             yield ImageRecord(
                 posixpath.normpath(posixpath.join(posixpath.dirname(name), path)).removeprefix("../"),
-                whole_in(fields.get("imageWidth"), f"{name}: imageWidth"),
-                whole_in(fields.get("imageHeight"), f"{name}: imageHeight"),
+                checks.whole_in(fields.get("imageWidth"), f"{name}: imageWidth"),
+                checks.whole_in(fields.get("imageHeight"), f"{name}: imageHeight"),
                 tuple(boxes),
                 state=next((state for state in STATES if said.get(state) is True), ""),
             )
@@ -69,17 +49,21 @@ def read(tree: Tree, _options: Options) -> Iterator[Record]:
 
 
 def _read_shape(value: object, where: str) -> BoxRecord:
-    fields = object_in(value, where)
+    fields = checks.object_in(value, where)
     if fields.get("shape_type", "rectangle") != "rectangle":
-        raise InputError(f"{where}.shape_type: found {shown(fields['shape_type'])}, expected 'rectangle'; left out")
+        raise InputError(
+            f"{where}.shape_type: found {checks.shown(fields['shape_type'])}, expected 'rectangle'; left out"
+        )
     points = [
-        list_in(point, f"{where}.points[{i}]")
-        for i, point in enumerate(list_in(fields.get("points"), f"{where}.points"))
+        checks.list_in(point, f"{where}.points[{i}]")
+        for i, point in enumerate(checks.list_in(fields.get("points"), f"{where}.points"))
     ]
     if len(points) not in (2, 4) or any(len(point) != 2 for point in points):
-        raise InputError(f"{where}.points: found {shown(points)}, expected two corners")
-    xs, ys = ([number_in(point[axis], f"{where}.points") for point in points] for axis in (0, 1))
-    return BoxRecord(text_in(fields.get("label"), f"{where}.label"), min(xs), min(ys), max(xs), max(ys), where=where)
+        raise InputError(f"{where}.points: found {checks.shown(points)}, expected two corners")
+    xs, ys = ([checks.number_in(point[axis], f"{where}.points") for point in points] for axis in (0, 1))
+    return BoxRecord(
+        checks.text_in(fields.get("label"), f"{where}.label"), min(xs), min(ys), max(xs), max(ys), where=where
+    )
 
 
 def write(dataset: Dataset) -> Iterator[Part]:
@@ -101,7 +85,10 @@ def _document(image: ImageRecord) -> dict[str, Any]:
 
 
 def _shape(box: BoxRecord) -> dict[str, Any]:
-    points = [[plain_number(box.x0), plain_number(box.y0)], [plain_number(box.x1), plain_number(box.y1)]]
+    points = [
+        [checks.plain_number(box.x0), checks.plain_number(box.y0)],
+        [checks.plain_number(box.x1), checks.plain_number(box.y1)],
+    ]
     return {
         "label": box.label,
         "points": points,

@@ -13,26 +13,8 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from data.errors import InputError
-from data.formats import jsons
-from data.formats.model import (
-    BoxRecord,
-    Dataset,
-    Format,
-    ImageRecord,
-    Options,
-    Part,
-    Problem,
-    Record,
-    apart,
-    each,
-    image_in,
-    list_in,
-    number_in,
-    object_in,
-    shown,
-    text_in,
-    whole_in,
-)  # fmt: skip
+from data.formats import checks, jsons
+from data.formats.model import BoxRecord, Dataset, Format, ImageRecord, Options, Part, Problem, Record
 from data.formats.tree import Tree
 
 UPLOAD = re.compile(r"^[0-9a-f]{8}-")  # what Label Studio puts before the name of an uploaded file
@@ -57,9 +39,9 @@ def read(tree: Tree, _options: Options) -> Iterator[Record]:
 
 def _read_task(value: object, where: str) -> Iterator[Record]:
     try:
-        task = object_in(value, where)
-        image = _image_of(object_in(task.get("data"), f"{where}.data"), f"{where}.data")
-        listed = list_in(task.get("annotations", task.get("completions", [])), f"{where}.annotations")
+        task = checks.object_in(value, where)
+        image = _image_of(checks.object_in(task.get("data"), f"{where}.data"), f"{where}.data")
+        listed = checks.list_in(task.get("annotations", task.get("completions", [])), f"{where}.annotations")
     except InputError as error:
         yield Problem(str(error))
         return
@@ -68,18 +50,18 @@ def _read_task(value: object, where: str) -> Iterator[Record]:
     for number, one in enumerate(listed):
         place = f"{where}.annotations[{number}]"
         try:
-            yield from _read_annotation(object_in(one, place), image, place)
+            yield from _read_annotation(checks.object_in(one, place), image, place)
         except InputError as error:
             yield Problem(str(error))
 
 
 def _read_annotation(fields: Mapping[str, Any], image: str, where: str) -> Iterator[Record]:
-    results = list_in(fields.get("result", []), f"{where}.result")
-    boxes, problems = apart(each(results, _read_result, f"{where}.result"))
+    results = checks.list_in(fields.get("result", []), f"{where}.result")
+    boxes, problems = checks.apart(checks.each(results, _read_result, f"{where}.result"))
     yield from problems
     first = next((one for one in results if isinstance(one, Mapping)), {})
-    width = whole_in(first.get("original_width"), f"{where}.result[0].original_width")
-    height = whole_in(first.get("original_height"), f"{where}.result[0].original_height")
+    width = checks.whole_in(first.get("original_width"), f"{where}.result[0].original_width")
+    height = checks.whole_in(first.get("original_height"), f"{where}.result[0].original_height")
     if width and height:
         boxes = [
             BoxRecord(b.label, b.x0 * width, b.y0 * height, b.x1 * width, b.y1 * height, where=b.where) for b in boxes
@@ -96,28 +78,30 @@ def _read_annotation(fields: Mapping[str, Any], image: str, where: str) -> Itera
 
 
 def _read_result(value: object, where: str) -> BoxRecord:
-    fields = object_in(value, where)
+    fields = checks.object_in(value, where)
     if fields.get("type") not in ("rectanglelabels", "rectangle"):
-        raise InputError(f"{where}.type: found {shown(fields.get('type'))}, expected 'rectanglelabels'; left out")
-    place = object_in(fields.get("value"), f"{where}.value")
-    if number_in(place.get("rotation") or 0, f"{where}.value.rotation") % 360:
+        raise InputError(
+            f"{where}.type: found {checks.shown(fields.get('type'))}, expected 'rectanglelabels'; left out"
+        )
+    place = checks.object_in(fields.get("value"), f"{where}.value")
+    if checks.number_in(place.get("rotation") or 0, f"{where}.value.rotation") % 360:
         raise InputError(f"{where}.value.rotation: found {place['rotation']}, expected an upright box; left out")
-    labels = list_in(place.get("rectanglelabels", place.get("labels")), f"{where}.value.rectanglelabels")
-    label = text_in(labels[0] if labels else "", f"{where}.value.rectanglelabels[0]")
+    labels = checks.list_in(place.get("rectanglelabels", place.get("labels")), f"{where}.value.rectanglelabels")
+    label = checks.text_in(labels[0] if labels else "", f"{where}.value.rectanglelabels[0]")
     x, y, width, height = (
-        number_in(place.get(name), f"{where}.value.{name}") / PER_CENT for name in ("x", "y", "width", "height")
+        checks.number_in(place.get(name), f"{where}.value.{name}") / PER_CENT for name in ("x", "y", "width", "height")
     )
     return BoxRecord(label, x, y, x + width, y + height, where=where)
 
 
 def _image_of(data: Mapping[str, Any], where: str) -> str:
     found = data.get("image") or next((value for value in data.values() if isinstance(value, str)), None)
-    address = urlsplit(image_in(found, f"{where}.image"))
+    address = urlsplit(checks.image_in(found, f"{where}.image"))
     local = parse_qs(address.query).get("d")
     path = local[0] if local else unquote(address.path if address.scheme or address.query else str(found))
     if "/data/upload/" in path:
         path = UPLOAD.sub("", path.rsplit("/", 1)[-1])
-    return image_in(path, f"{where}.image")
+    return checks.image_in(path, f"{where}.image")
 
 
 def _name_of(value: object) -> str:

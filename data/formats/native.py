@@ -26,24 +26,8 @@ from typing import Any
 
 from data.edits import now, parse_annotator, parse_state, parse_time
 from data.errors import InputError
-from data.formats import jsons
-from data.formats.model import (
-    BoxRecord,
-    Dataset,
-    Format,
-    ImageRecord,
-    LabelRecord,
-    Options,
-    Part,
-    Problem,
-    Record,
-    apart,
-    each,
-    list_in,
-    number_in,
-    object_in,
-    text_in,
-)  # fmt: skip
+from data.formats import checks, jsons
+from data.formats.model import BoxRecord, Dataset, Format, ImageRecord, LabelRecord, Options, Part, Problem, Record
 from data.formats.tree import Tree
 
 NAME = "dash-annotator"
@@ -66,7 +50,7 @@ def read(tree: Tree, _options: Options) -> Iterator[Record]:
     version = next(jsons.items(tree, name, "version"), None)
     if version != VERSION:
         raise InputError(f"{name}: version: found {version!r}, expected {VERSION}; export again with this release")
-    yield from each(jsons.items(tree, name, "labels.item"), _read_label, f"{name}: labels")
+    yield from checks.each(jsons.items(tree, name, "labels.item"), _read_label, f"{name}: labels")
     count = 0
     for index, value in enumerate(jsons.items(tree, name, "images.item")):
         count += 1
@@ -76,29 +60,31 @@ def read(tree: Tree, _options: Options) -> Iterator[Record]:
             yield Problem(str(error))
     if not count:
         for found in jsons.items(tree, name, "images"):
-            list_in(found, f"{name}: images")
+            checks.list_in(found, f"{name}: images")
             return
         raise InputError(f"{name}: images: found nothing, expected a list")
 
 
 def _read_label(value: object, where: str) -> LabelRecord:
-    fields = object_in(value, where)
+    fields = checks.object_in(value, where)
     color = fields.get("color")
-    class_id = int(number_in(fields.get("class_id"), f"{where}.class_id"))
-    return LabelRecord(text_in(fields.get("name"), f"{where}.name"), class_id, color if isinstance(color, str) else "")
+    class_id = int(checks.number_in(fields.get("class_id"), f"{where}.class_id"))
+    return LabelRecord(
+        checks.text_in(fields.get("name"), f"{where}.name"), class_id, color if isinstance(color, str) else ""
+    )
 
 
 def _read_image(value: object, where: str) -> Iterator[Record]:
-    fields = object_in(value, where)
-    image = text_in(fields.get("id"), f"{where}.id")
-    annotations = list_in(fields.get("annotations"), f"{where}.annotations")
+    fields = checks.object_in(value, where)
+    image = checks.text_in(fields.get("id"), f"{where}.id")
+    annotations = checks.list_in(fields.get("annotations"), f"{where}.annotations")
     size = [side if isinstance(side, int) else None for side in (fields.get("width"), fields.get("height"))]
     if not annotations:
         yield ImageRecord(image, size[0], size[1])
     for index, one in enumerate(annotations):
         place = f"{where}.annotations[{index}]"
         try:
-            yield from _read_annotation(object_in(one, place), ImageRecord(image, size[0], size[1]), place)
+            yield from _read_annotation(checks.object_in(one, place), ImageRecord(image, size[0], size[1]), place)
         except InputError as error:
             yield Problem(str(error))
 
@@ -110,7 +96,9 @@ def _read_annotation(fields: Mapping[str, Any], image: ImageRecord, where: str) 
         state_time = parse_time(fields["state_time"], "state_time") if fields.get("state_time") else ""
     except InputError as error:
         raise error.within(where) from None
-    boxes, problems = apart(each(list_in(fields.get("boxes"), f"{where}.boxes"), _read_box, f"{where}.boxes"))
+    boxes, problems = checks.apart(
+        checks.each(checks.list_in(fields.get("boxes"), f"{where}.boxes"), _read_box, f"{where}.boxes")
+    )
     yield from problems
     yield ImageRecord(
         image.image, image.width, image.height, tuple(boxes), annotator, state, reason, state_time=state_time
@@ -118,13 +106,16 @@ def _read_annotation(fields: Mapping[str, Any], image: ImageRecord, where: str) 
 
 
 def _read_box(value: object, where: str) -> BoxRecord:
-    fields = object_in(value, where)
-    x0, y0, x1, y1 = (number_in(fields.get(name), f"{where}.{name}") for name in CORNERS)
+    fields = checks.object_in(value, where)
+    x0, y0, x1, y1 = (checks.number_in(fields.get(name), f"{where}.{name}") for name in CORNERS)
     try:
         created, modified = (parse_time(fields.get(name), name) for name in ("created", "modified"))
     except InputError as error:
         raise error.within(where) from None
-    label, box_id = text_in(fields.get("label"), f"{where}.label"), text_in(fields.get("id"), f"{where}.id")
+    label, box_id = (
+        checks.text_in(fields.get("label"), f"{where}.label"),
+        checks.text_in(fields.get("id"), f"{where}.id"),
+    )
     return BoxRecord(label, x0, y0, x1, y1, where, box_id, created, modified)
 
 

@@ -14,27 +14,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from data.errors import InputError
-from data.formats import jsons
+from data.formats import checks, jsons
 from data.formats.csvs import is_csv_with, rows
-from data.formats.model import (
-    BoxRecord,
-    Dataset,
-    Format,
-    ImageRecord,
-    Options,
-    Part,
-    Problem,
-    Record,
-    apart,
-    each,
-    image_in,
-    list_in,
-    number_in,
-    object_in,
-    plain_number,
-    shown,
-    text_in,
-)  # fmt: skip
+from data.formats.model import BoxRecord, Dataset, Format, ImageRecord, Options, Part, Problem, Record
 from data.formats.numbers import extent
 from data.formats.spool import Spool
 from data.formats.tree import Tree
@@ -84,14 +66,14 @@ def read_json(tree: Tree, _options: Options) -> Iterator[Record]:
 
 def _read_metadata(tree: Tree, name: str, prefix: str) -> Iterator[Record]:
     for key, value in jsons.pairs(tree, name, prefix):
-        where = f"{name}: {shown(key)}"
+        where = f"{name}: {checks.shown(key)}"
         try:
-            fields = object_in(value, where)
+            fields = checks.object_in(value, where)
             found = fields.get("regions", [])
-            regions = list(found.values()) if isinstance(found, Mapping) else list_in(found, f"{where}.regions")
-            boxes, problems = apart(each(regions, _read_region, f"{where}.regions"))
+            regions = list(found.values()) if isinstance(found, Mapping) else checks.list_in(found, f"{where}.regions")
+            boxes, problems = checks.apart(checks.each(regions, _read_region, f"{where}.regions"))
             yield from problems
-            image = image_in(fields.get("filename"), f"{where}.filename")
+            image = checks.image_in(fields.get("filename"), f"{where}.filename")
             yield _record(image, fields.get("size"), fields.get("file_attributes"), boxes)
         except InputError as error:
             yield Problem(str(error))
@@ -105,17 +87,21 @@ def _record(image: str, size: object, attributes: object, boxes: list[BoxRecord]
 
 
 def _read_region(value: object, where: str) -> BoxRecord:
-    fields = object_in(value, where)
+    fields = checks.object_in(value, where)
     return _box(fields.get("shape_attributes"), fields.get("region_attributes"), where)
 
 
 def _box(shape: object, attributes: object, where: str) -> BoxRecord:
-    shape = object_in(shape, f"{where}.shape_attributes")
+    shape = checks.object_in(shape, f"{where}.shape_attributes")
     if shape.get("name") != "rect":
-        raise InputError(f"{where}.shape_attributes.name: found {shown(shape.get('name'))}, expected 'rect'; left out")
+        raise InputError(
+            f"{where}.shape_attributes.name: found {checks.shown(shape.get('name'))}, expected 'rect'; left out"
+        )
     place = f"{where}.shape_attributes"
-    x, y, width, height = (number_in(shape.get(field), f"{place}.{field}") for field in ("x", "y", "width", "height"))
-    label = _label_of(object_in(attributes, f"{where}.region_attributes"), f"{where}.region_attributes")
+    x, y, width, height = (
+        checks.number_in(shape.get(field), f"{place}.{field}") for field in ("x", "y", "width", "height")
+    )
+    label = _label_of(checks.object_in(attributes, f"{where}.region_attributes"), f"{where}.region_attributes")
     return BoxRecord(label, x, y, x + width, y + height, where=where)
 
 
@@ -124,11 +110,11 @@ def _label_of(attributes: Mapping[str, Any], where: str) -> str:
     if name is None and len(attributes) == 1:
         name = next(iter(attributes))
     if name is None:
-        raise InputError(f"{where}: found {shown(sorted(attributes))}, expected an attribute called label")
+        raise InputError(f"{where}: found {checks.shown(sorted(attributes))}, expected an attribute called label")
     value = attributes[name]
     if isinstance(value, Mapping):  # checkboxes: {"cat": true}
         value = next((option for option, on in value.items() if on), "")
-    return text_in(value, f"{where}.{name}")
+    return checks.text_in(value, f"{where}.{name}")
 
 
 def read_csv(tree: Tree, _options: Options) -> Iterator[Record]:
@@ -141,8 +127,8 @@ def read_csv(tree: Tree, _options: Options) -> Iterator[Record]:
 def _read_csv(tree: Tree, name: str, spool: Spool) -> Iterator[Record]:
     for where, row in rows(tree, name):
         try:
-            image = image_in(row.get("filename"), f"{where}, filename")
-            size = number_in(row.get("file_size") or -1, f"{where}, file_size")
+            image = checks.image_in(row.get("filename"), f"{where}, filename")
+            size = checks.number_in(row.get("file_size") or -1, f"{where}, file_size")
             attributes = _cell(row, "file_attributes", where)
             spool.add_image(image, json.dumps([size, attributes]))
             shape = _cell(row, "region_shape_attributes", where)
@@ -161,7 +147,7 @@ def _cell(row: Mapping[str, str], column: str, where: str) -> Any:
     try:
         return json.loads(row.get(column) or "{}")
     except (json.JSONDecodeError, RecursionError):
-        raise InputError(f"{where}, {column}: found {shown(row[column])}, expected JSON") from None
+        raise InputError(f"{where}, {column}: found {checks.shown(row[column])}, expected JSON") from None
 
 
 def write_project(dataset: Dataset) -> Iterator[Part]:
@@ -250,7 +236,7 @@ def _row(values: tuple[object, ...]) -> str:
 
 def _shape(box: BoxRecord) -> dict[str, Any]:
     corners = {"x": box.x0, "y": box.y0, "width": extent(box.x0, box.x1), "height": extent(box.y0, box.y1)}
-    return {"name": "rect", **{name: plain_number(value) for name, value in corners.items()}}
+    return {"name": "rect", **{name: checks.plain_number(value) for name, value in corners.items()}}
 
 
 def _size(image: ImageRecord) -> int:

@@ -15,20 +15,8 @@ from defusedxml import DefusedXmlException
 from defusedxml import ElementTree as SafeTree
 
 from data.errors import InputError
-from data.formats.model import (
-    BoxRecord,
-    Dataset,
-    Format,
-    ImageRecord,
-    Options,
-    Part,
-    Problem,
-    Record,
-    image_in,
-    number_in,
-    text_in,
-    whole_in,
-)  # fmt: skip
+from data.formats import checks
+from data.formats.model import BoxRecord, Dataset, Format, ImageRecord, Options, Part, Problem, Record
 from data.formats.stems import Stems
 from data.formats.tree import Tree
 from data.formats.xmls import quoted
@@ -52,8 +40,8 @@ def read(tree: Tree, options: Options) -> Iterator[Record]:
                 raise InputError(f"{name}: found <{root.tag}>, expected <annotation>")
             boxes, problems = _read_boxes(root, name, _base_of(root, options.voc_base))
             yield from problems
-            width = whole_in(root.findtext("size/width"), f"{name}: size/width")
-            height = whole_in(root.findtext("size/height"), f"{name}: size/height")
+            width = checks.whole_in(root.findtext("size/width"), f"{name}: size/width")
+            height = checks.whole_in(root.findtext("size/height"), f"{name}: size/height")
             yield ImageRecord(_image_of(root, name), width, height, boxes)
         except InputError as error:
             yield Problem(str(error))
@@ -66,9 +54,9 @@ def _read_boxes(root: Element, name: str, base: int) -> tuple[tuple[BoxRecord, .
     for index, item in enumerate(root.iter("object")):
         where = f"{name}: object[{index}]"
         try:
-            label = text_in(item.findtext("name"), f"{where}/name").strip()
+            label = checks.text_in(item.findtext("name"), f"{where}/name").strip()
             x0, y0, x1, y1 = (
-                number_in(item.findtext(f"bndbox/{corner}"), f"{where}/bndbox/{corner}")
+                checks.number_in(item.findtext(f"bndbox/{corner}"), f"{where}/bndbox/{corner}")
                 for corner in ("xmin", "ymin", "xmax", "ymax")
             )
             boxes.append(BoxRecord(label, x0 - base, y0 - base, x1, y1, where=where))
@@ -83,7 +71,7 @@ def _base_of(root: Element, default: int) -> int:
 
 
 def _image_of(root: Element, name: str) -> str:
-    file = image_in(root.findtext("filename"), f"{name}: filename")
+    file = checks.image_in(root.findtext("filename"), f"{name}: filename")
     parts = PurePosixPath(name).parts
     if "Annotations" in parts:
         parts = parts[parts.index("Annotations") + 1 :]

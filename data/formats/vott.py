@@ -12,27 +12,8 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from data.errors import InputError
-from data.formats import jsons
-from data.formats.model import (
-    BoxRecord,
-    Dataset,
-    Format,
-    ImageRecord,
-    Options,
-    Part,
-    Problem,
-    Record,
-    apart,
-    each,
-    image_in,
-    list_in,
-    number_in,
-    object_in,
-    plain_number,
-    shown,
-    text_in,
-    whole_in,
-)  # fmt: skip
+from data.formats import checks, jsons
+from data.formats.model import BoxRecord, Dataset, Format, ImageRecord, Options, Part, Problem, Record
 from data.formats.numbers import extent
 from data.formats.tree import Tree
 
@@ -65,33 +46,33 @@ def read(tree: Tree, _options: Options) -> Iterator[Record]:
 
 
 def _read_asset(value: object, where: str) -> Iterator[Record]:
-    fields = object_in(value, where)
-    asset = object_in(fields.get("asset"), f"{where}.asset")
-    size = object_in(asset.get("size") or {}, f"{where}.asset.size")
-    boxes, problems = apart(
-        each(list_in(fields.get("regions", []), f"{where}.regions"), _read_region, f"{where}.regions")
+    fields = checks.object_in(value, where)
+    asset = checks.object_in(fields.get("asset"), f"{where}.asset")
+    size = checks.object_in(asset.get("size") or {}, f"{where}.asset.size")
+    boxes, problems = checks.apart(
+        checks.each(checks.list_in(fields.get("regions", []), f"{where}.regions"), _read_region, f"{where}.regions")
     )
     yield from problems
     yield ImageRecord(
-        image_in(asset.get("path") or asset.get("name"), f"{where}.asset.path"),
-        whole_in(size.get("width"), f"{where}.asset.size.width"),
-        whole_in(size.get("height"), f"{where}.asset.size.height"),
+        checks.image_in(asset.get("path") or asset.get("name"), f"{where}.asset.path"),
+        checks.whole_in(size.get("width"), f"{where}.asset.size.width"),
+        checks.whole_in(size.get("height"), f"{where}.asset.size.height"),
         tuple(boxes),
     )
 
 
 def _read_region(value: object, where: str) -> BoxRecord:
-    fields = object_in(value, where)
+    fields = checks.object_in(value, where)
     if fields.get("type") not in ("RECTANGLE", "SQUARE"):
-        raise InputError(f"{where}.type: found {shown(fields.get('type'))}, expected 'RECTANGLE'; left out")
-    tags = list_in(fields.get("tags"), f"{where}.tags")
+        raise InputError(f"{where}.type: found {checks.shown(fields.get('type'))}, expected 'RECTANGLE'; left out")
+    tags = checks.list_in(fields.get("tags"), f"{where}.tags")
     if len(tags) != 1:
         raise InputError(f"{where}.tags: found {len(tags)}, expected one; left out")
-    place = object_in(fields.get("boundingBox"), f"{where}.boundingBox")
+    place = checks.object_in(fields.get("boundingBox"), f"{where}.boundingBox")
     left, top, width, height = (
-        number_in(place.get(name), f"{where}.boundingBox.{name}") for name in ("left", "top", "width", "height")
+        checks.number_in(place.get(name), f"{where}.boundingBox.{name}") for name in ("left", "top", "width", "height")
     )
-    return BoxRecord(text_in(tags[0], f"{where}.tags[0]"), left, top, left + width, top + height, where=where)
+    return BoxRecord(checks.text_in(tags[0], f"{where}.tags[0]"), left, top, left + width, top + height, where=where)
 
 
 def write(dataset: Dataset) -> Iterator[Part]:
@@ -135,12 +116,12 @@ def _region(region_id: str, box: BoxRecord) -> dict[str, Any]:
         "type": "RECTANGLE",
         "tags": [box.label],
         "boundingBox": {
-            "left": plain_number(box.x0),
-            "top": plain_number(box.y0),
-            "width": plain_number(width),
-            "height": plain_number(height),
+            "left": checks.plain_number(box.x0),
+            "top": checks.plain_number(box.y0),
+            "width": checks.plain_number(width),
+            "height": checks.plain_number(height),
         },
-        "points": [{"x": plain_number(x), "y": plain_number(y)} for x, y in corners],
+        "points": [{"x": checks.plain_number(x), "y": checks.plain_number(y)} for x, y in corners],
     }
 
 

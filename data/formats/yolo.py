@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 from data.errors import InputError
+from data.formats import checks
 from data.formats.model import (
     BoxRecord,
     Dataset,
@@ -27,9 +28,7 @@ from data.formats.model import (
     Problem,
     Record,
     Split,
-    number_in,
-    shown,
-)  # fmt: skip
+)
 from data.formats.numbers import yolo_span
 from data.formats.stems import Stems
 from data.formats.tree import Tree
@@ -93,11 +92,11 @@ def _read_line(line: str, where: str, names: dict[int, str]) -> BoxRecord:
         what = "a polygon" if len(words) > 6 else f"{len(words)} words"
         raise InputError(f"{where}: found {what}, expected: class x_centre y_centre width height; left out")
     if not words[0].isascii() or not words[0].isdigit():
-        raise InputError(f"{where}: found class {shown(words[0])}, expected a class id")
+        raise InputError(f"{where}: found class {checks.shown(words[0])}, expected a class id")
     class_id = int(words[0])
     if class_id not in names:
         raise InputError(f"{where}: found class {class_id}, which data.yaml or classes.txt does not name")
-    x, y, width, height = (number_in(word, where) for word in words[1:5])
+    x, y, width, height = (checks.number_in(word, where) for word in words[1:5])
     return BoxRecord(names[class_id], x - width / 2, y - height / 2, x + width / 2, y + height / 2, where=where)
 
 
@@ -145,7 +144,7 @@ def _read_names(tree: Tree) -> dict[int, str]:
     if isinstance(names, list):
         names = dict(enumerate(names))
     if not isinstance(names, dict) or not all(isinstance(key, int) and not isinstance(key, bool) for key in names):
-        raise InputError(f"{file}: names: found {shown(names)}, expected a list, or class ids with names")
+        raise InputError(f"{file}: names: found {checks.shown(names)}, expected a list, or class ids with names")
     return {key: str(name) for key, name in names.items()}
 
 
