@@ -158,3 +158,11 @@ def about(expected: Corners, px: float = 1.5) -> Any:
     import pytest
 
     return pytest.approx(expected, abs=px)
+
+
+def selected(person: Person) -> tuple[float, ...] | None:
+    """The corners of the rect shape, which is the selected box."""
+    [shape] = person.page.evaluate(
+        "document.querySelector('#graph .js-plotly-plot').layout.shapes.filter((s) => s.type === 'rect')"
+    )
+    return (shape["x0"], shape["y0"], shape["x1"], shape["y1"]) if shape["visible"] else None
