@@ -79,6 +79,10 @@ class Person:
     def type_in_cell(self, row: int, column: str, text: str, *, commit: bool = True) -> None:
         """Type into a cell of the table; rows count from 1 at the top."""
         self.cell(row, column).click()
+        self.page.wait_for_function(
+            "([row, column]) => document.activeElement.closest('td')?.matches(`[data-dash-row='${row}'][data-dash-column='${column}']`)",
+            arg=[row - 1, column],
+        )
         self.page.keyboard.type(text)
         if commit:
             self.page.keyboard.press("Enter")
