@@ -12,6 +12,7 @@ export class Table {
 
   byHand = false; // whether the last thing done was done with the pointer, and not with a key
   #pressed = false;
+  #presses = 0; // of the mouse and of keys, ever
   #committing = -Infinity; // when a typed value was last let go of: its callback comes a moment later
 
   constructor({ id, setProps, message }) {
@@ -41,6 +42,7 @@ export class Table {
         if (ends && this.#editing(element)) this.#committing = performance.now();
       }, true); // prettier-ignore
     }
+    for (const name of ["pointerdown", "keydown"]) addEventListener(name, () => (this.#presses += 1), true);
     addEventListener("pointerdown", (event) => this.#keepMenuOpen(event.target.closest?.(`#${id} .Select`)), true);
   }
 
@@ -56,10 +58,11 @@ export class Table {
 
   /** The first click on a menu of another cell makes that cell the active one, which shuts the menu: open it again. */
   #keepMenuOpen(select) {
+    const press = this.#presses; // another one, of mouse or key, has chosen from the menu or gone elsewhere
     if (!select || select.classList.contains("is-open")) return;
     addEventListener("click", () => setTimeout(() => {
       const control = select.querySelector(".Select-control");
-      if (select.isConnected && !select.classList.contains("is-open")) {
+      if (press === this.#presses && select.isConnected && !select.classList.contains("is-open")) {
         control.dispatchEvent(new MouseEvent("mousedown", { bubbles: true, button: 0 }));
       }
     }, MENU_SHUTS_MS), { once: true, capture: true }); // prettier-ignore

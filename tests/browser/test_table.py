@@ -92,3 +92,13 @@ def test_after_a_type_was_chosen_by_hand_the_keys_are_the_pictures_again(ada: Pe
     ada.page.wait_for_function("window.annotator.state().boxes[0].label === 'person'")
     ada.press("d")
     ada.wait_for_image("img2.jpg")
+
+
+def test_a_menu_left_by_escape_at_once_stays_shut(ada: Person) -> None:
+    ada.draw(*BOX)
+    ada.wait_for_boxes(1)
+    ada.page.evaluate("{ const soon = setTimeout; window.setTimeout = (then, ms) => soon(then, (ms ?? 0) * 20); }")
+    ada.cell(1, "Type").locator(".Select-control").click()
+    ada.press("Escape")
+    ada.page.wait_for_timeout(1500)  # longer than the page, made twenty times as patient, takes to look at the menu again
+    assert ada.page.locator("#annotations-table .Select.is-open").count() == 0
