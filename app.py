@@ -12,6 +12,7 @@ import logging
 import os
 import socket
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from data.errors import InputError
 from data.settings import SETTINGS, Settings, make_settings
 
 NAME = "Dash Annotator"
+INTERRUPTED = 130
+TOLD_EVERY_S = 0.2
 GUNICORN_STOPS = 4  # the exit code on which gunicorn gives up, where any other would start the worker again for ever
 
 
@@ -91,6 +94,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except InputError as error:
         print(f"{NAME}: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print(f"\n{NAME}: stopped; nothing was changed", file=sys.stderr)
+        return INTERRUPTED
 
 
 def serve(settings: Settings, _given: dict[str, Any]) -> int:
@@ -124,7 +130,7 @@ def export(settings: Settings, given: dict[str, Any]) -> int:
     choice, options = parse_choice(given), parse_options(given)
     services = _services(settings, given)
     target = Path(given["path"])
-    report = services.exports.to_path(given["format"], target, choice, options)
+    report = services.exports.to_path(given["format"], target, choice, options, _on_terminal())
     if given["report"] == "json":
         print(json.dumps(report.as_dict(), ensure_ascii=False, indent=2))
         return 0
@@ -138,6 +144,7 @@ def export(settings: Settings, given: dict[str, Any]) -> int:
 def import_file(settings: Settings, given: dict[str, Any]) -> int:
     """Bring a file in and print what became of it."""
     from data.exports import parse_options
+    from data.formats import find
     from data.formats.tree import open_tree
 
     renames = {}
@@ -146,21 +153,24 @@ def import_file(settings: Settings, given: dict[str, Any]) -> int:
         if not equals or not old:
             raise InputError(f"--map: found {pair!r}, expected OLD=NEW, or OLD= to leave the label out")
         renames[old] = new
+    chosen = find(given["format"]) if given["format"] else None
     services = _services(settings, given, must_exist=False)
     services.indexer.index()
     with open_tree(Path(given["path"])) as tree:
         report = services.imports.bring_in(
             tree,
+            chosen,
             annotator_name=given["annotator"],
             renames=renames,
             options=parse_options(given),
             dry_run=given["dry_run"],
+            watch=_on_terminal(),
         )
     if given["report"] == "json":
         print(json.dumps(report.as_dict(), ensure_ascii=False, indent=2))
         return 0
-    for note in report.notes:
-        print(f"  {note}")
+    for line in (*report.doubts, *report.notes):
+        print(f"  {line}")
     print(report.summary())
     if given["dry_run"]:
         print("Nothing was changed: this was a dry run.")
@@ -185,6 +195,23 @@ def list_imports(settings: Settings, given: dict[str, Any]) -> int:
     for step in steps:
         print(step["id"], step["time"], step["file"], f"(taken back {step['undone']})" if step["undone"] else "")
     return 0
+
+
+def _on_terminal() -> Any:
+    """Tells a person at a terminal how far it is; a file or a pipe gets only the report."""
+    from data.watch import Watch
+
+    if not sys.stderr.isatty():
+        return Watch()
+    told = 0.0
+
+    def tell(doing: str, count: int) -> None:
+        nonlocal told
+        if time.monotonic() - told > TOLD_EVERY_S:
+            told = time.monotonic()
+            print(f"\r{doing}: {count:,} ", end="", file=sys.stderr, flush=True)
+
+    return Watch(tell)
 
 
 def _services(settings: Settings, given: dict[str, Any], *, must_exist: bool = True) -> Any:
@@ -230,6 +257,10 @@ def _parser() -> argparse.ArgumentParser:
     exporting.add_argument(
         "--untouched", choices=("yes", "no"), help="with the images nobody touched, or without (default: by the format)"
     )
+    exporting.add_argument("--pictures", action="store_const", const="yes", help="with the pictures")
+    exporting.add_argument(
+        "--each", action="store_const", const="yes", help="a folder for each annotator instead of all together"
+    )
     exporting.add_argument("--split", metavar="80/10/10", help="shares of train, val and test")
     exporting.add_argument("--seed", default="0", help="another number makes another split (default 0)")
     exporting.add_argument(
@@ -247,6 +278,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="OLD=NEW",
         help="rename a label; OLD= leaves it out; may be repeated",
     )
+    importing.add_argument("--format", metavar="FORMAT", help="what it is, where that cannot be told from its content")
     importing.add_argument("--dry-run", action="store_true", help="only say what would happen")
     importing.add_argument(
         "--voc-base", default="0", help="0 or 1: how the VOC files count pixels, where they do not say"

@@ -46,11 +46,19 @@ export function callbacks(page) {
     labels_drawer: (p) => p.view.toggleDrawer("labels-panel"),
     boxes_drawer: (p) => p.view.toggleDrawer("boxes-panel"),
 
-    download: (p, count, format) => newClicks("download", count) && p.view.download(format),
-    export_options: (p, count) => newClicks("export", count) && p.view.openExport(),
-    download_chosen: (p, count, format, annotator, state, untouched, split, voc_base, coco_first_id) =>
-      newClicks("chosen", count) && p.view.download(format, { annotator, state, untouched, split, voc_base, coco_first_id }),
-    imported: (p, step) => p.view.imported(step),
+    download: (p, count, format) => newClicks("download", count) && p.files.download(format),
+    export_options: (p, count) => newClicks("export", count) && p.files.openExport(),
+    export_chosen: (p, isOpen, annotator, state, untouched, split, contents, voc_base, coco_first_id, format) => {
+      const [pictures, each] = ["pictures", "each"].map((one) => (contents.includes(one) ? 1 : ""));
+      const choice = { annotator, state, untouched, split, pictures, each, voc_base, coco_first_id };
+      p.files.showExport(isOpen, format, choice);
+    },
+    download_chosen: (p, count) => newClicks("chosen", count) && p.files.downloadChosen(),
+    choose_folder: (p, count) => newClicks("folder", count) && p.files.chooseFolder(),
+    stop_work: (p, count) => newClicks("stop", count) && p.files.stop(),
+    import_looked: (p, format, voc_base, isOpen) => isOpen && p.files.lookAgain({ format, voc_base }),
+    import_confirmed: (p, count) => newClicks("import", count) && p.files.confirm(),
+    import_undone: (p, count) => newClicks("import undo", count) && p.files.takeBack(),
   };
   return Object.fromEntries(Object.entries(functions).map(([name, work]) => [name, whenReady(work)]));
 }

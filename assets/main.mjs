@@ -5,6 +5,7 @@ import { Batch } from "./batch.mjs";
 import { callbacks } from "./callbacks.mjs";
 import { openJournal } from "./journal.mjs";
 import { present } from "./dom.mjs";
+import { Files } from "./files.mjs";
 import { listen } from "./keyboard.mjs";
 import { Navigator } from "./navigator.mjs";
 import { Outbox } from "./outbox.mjs";
@@ -57,6 +58,15 @@ class Page {
       hide: (name) => this.session.hideLabel(name),
     });
     this.palette.setLabels(config.labels);
+    this.files = new Files({
+      server,
+      setProps,
+      warn: (text, kind) => this.view.warn(text, kind),
+      saved: () => this.#saved(),
+      annotator: () => this.session.annotator,
+      labels: () => this.session.labels,
+      imported: () => this.#imported(),
+    });
     this.strip = new Strip(byId("strip"), { open: (id) => this.open(id) });
     this.navigator = new Navigator({
       session: this.session,
@@ -321,6 +331,28 @@ class Page {
     const { x, y } = this.plot.ranges();
     const centre = { x: (x[0] + x[1]) / 2, y: (y[0] + y[1]) / 2 };
     this.plot.setRanges(zoomedRanges({ x, y }, factor, centre));
+  }
+
+  /** Send what waits; resolves to how many edits still do. */
+  async #saved() {
+    if (this.outbox.size) await this.outbox.send();
+    return this.outbox.size;
+  }
+
+  /** Annotations and labels were changed on the server: show them. */
+  async #imported() {
+    const { session, server, palette, navigator, batch } = this;
+    session.setLabels(await server.labels());
+    palette.setLabels(session.labels);
+    const names = session.labels.map(({ name }) => ({ label: name, value: name }));
+    setProps("annotation-type-dropdown", { options: names });
+    setProps("annotations-table", { dropdown: { Type: { options: names, clearable: false } } });
+    await session.reload();
+    await navigator.go(async () => {
+      await batch.open(session.image);
+      return false;
+    });
+    this.view.boxes();
   }
 
   #refresh() {

@@ -6,7 +6,7 @@ const LONGEST_WAIT_MS = 15_000;
 
 export class Outbox {
   #waiting = new Map(); // edit id -> {annotator, edit}; also {reason} once the server refused it
-  #sending = false;
+  #sending = null; // resolves when what is on its way has been answered
   #wait_ms = FIRST_WAIT_MS;
   #timer = null;
   #trouble = "";
@@ -56,11 +56,15 @@ export class Outbox {
     return this.diskTrouble ? { state: "error", count: 0, detail: this.diskTrouble } : { state: "saved", count, detail: "" };
   }
 
-  /** Send what waits, now. Does nothing while it is being sent already. */
-  async send() {
+  /** Send what waits, now. Resolves when the server has answered, also if it was being sent already. */
+  send() {
     clearTimeout(this.#timer);
-    if (this.#sending) return;
-    this.#sending = true;
+    this.#sending ??= this.#sendAll();
+    return this.#sending;
+  }
+
+  async #sendAll() {
+    await null; // until send() has noted it
     try {
       for (let batch = this.#nextBatch(); batch.length; batch = this.#nextBatch()) await this.#sendBatch(batch);
       this.#trouble = "";
@@ -70,7 +74,7 @@ export class Outbox {
       this.#timer = setTimeout(() => this.send(), this.#wait_ms * (0.75 + Math.random() / 2));
       this.#wait_ms = Math.min(this.#wait_ms * 2, LONGEST_WAIT_MS);
     } finally {
-      this.#sending = false;
+      this.#sending = null;
       this.onChange();
     }
   }

@@ -1,6 +1,7 @@
 // Talking to the server. Every failure is an Error with a sentence for a person; `status` is 0 when nobody answered.
 
 const TIMEOUT_MS = 20_000;
+const OURS = { "X-Requested-With": "fetch" }; // which a form on another site cannot send
 
 export class ServerError extends Error {
   constructor(message, status) {
@@ -37,7 +38,47 @@ export class Server {
   exportUrl(format, choice = {}) {
     const query = new URLSearchParams();
     for (const [name, value] of Object.entries(choice)) for (const one of [value ?? []].flat()) if (one !== "") query.append(name, one);
-    return `${this.base}api/export/${encodeURIComponent(format)}?${query}`;
+    return `${this.base}api/export/${encodePath(format)}?${query}`;
+  }
+
+  /** Post files for an import; `fields` as callbacks/http.py takes them. See #told. */
+  bringIn(files, fields, { signal, progress }) {
+    const body = new FormData();
+    for (const [name, value] of Object.entries(fields)) body.append(name, value);
+    for (const { name, file } of files) body.append("file", file, name);
+    return this.#told(`${this.base}api/imports`, { method: "POST", headers: OURS, body, signal }, progress);
+  }
+
+  takeBack(step) {
+    return this.#ask(`api/imports/${step}/undo`, { method: "POST", headers: OURS });
+  }
+
+  exportReport(format, choice, { signal, progress }) {
+    return this.#told(this.exportUrl(`${format}/report`, choice), { signal }, progress);
+  }
+
+  /** Long work: lines of JSON that say how far it is, and at last its result. Aborting `signal` stops the work itself. */
+  async #told(url, options, progress) {
+    const answer = await fetch(url, options).catch((error) => {
+      throw options.signal.aborted ? error : new ServerError("the server does not answer", 0);
+    });
+    if (!answer.ok || !answer.headers.get("Content-Type")?.startsWith("application/x-ndjson")) {
+      const value = await answer.json().catch(() => null);
+      throw new ServerError(value?.error ?? `the server answered ${answer.status}`, answer.status);
+    }
+    const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+    let text = "";
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) throw new ServerError("the server broke off", 0);
+      const lines = (text + value).split("\n");
+      text = lines.pop();
+      for (const line of lines.filter(Boolean).map((one) => JSON.parse(one))) {
+        if (line.error) throw new ServerError(line.error, 400);
+        if (line.result) return line.result;
+        progress(line);
+      }
+    }
   }
 
   async #ask(path, options = {}) {

@@ -49,7 +49,7 @@ export class View {
     present("#annotation-type-dropdown").then((dropdown) => {
       dropdown.setAttribute("aria-labelledby", `label-title ${dropdown.getAttribute("aria-labelledby")}`);
     });
-    present("#upload input").then((input) => input.setAttribute("aria-label", "Annotation file to import"));
+    present("#upload input").then((input) => input.setAttribute("aria-label", "Annotation files to import"));
     present("#annotations-table").then((table) => {
       table.addEventListener("focusin", ({ target }) => {
         const { dashColumn, dashRow } = target.closest("td")?.dataset ?? {};
@@ -421,38 +421,6 @@ export class View {
   }
 
   // ---- files ----
-
-  /** The dialog shows what is on the server, so what waits is sent first. */
-  async openExport() {
-    if (this.page.outbox.size) await this.page.outbox.send();
-    setProps("export-dialog", { is_open: true });
-  }
-
-  async download(format, choice) {
-    const { outbox, server } = this.page;
-    if (outbox.size) await outbox.send();
-    if (outbox.size) return this.warn(`${outbox.size} edits are not saved yet, so they would be missing. Try again when it says Saved.`);
-    const link = document.createElement("a");
-    link.href = server.exportUrl(format ?? "json", choice);
-    link.download = "";
-    link.click();
-  }
-
-  async imported(step) {
-    const { session, server, palette, navigator, batch } = this.page;
-    byId("import-undo").hidden = !step?.step;
-    if (!step?.step && !step?.undone) return; // nothing was changed
-    if (step?.labels?.length) {
-      session.setLabels(await server.labels());
-      palette.setLabels(session.labels);
-    }
-    await session.reload();
-    await navigator.go(async () => {
-      await batch.open(session.image);
-      return false;
-    });
-    this.boxes();
-  }
 
   // ---- messages ----
 

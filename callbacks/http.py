@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import mimetypes
+import tempfile
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -15,15 +18,19 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
+from callbacks.long_work import lines
 from data.annotations import annotation_to_dict
 from data.batch import Entry, Picture
 from data.edits import parse_annotator
 from data.errors import InputError
-from data.exports import parse_choice, parse_options
-from data.formats import WRITTEN
+from data.exports import Choice, parse_choice, parse_options
+from data.formats import WRITTEN, find
+from data.formats.model import Options
+from data.formats.tree import MOST_FILES, open_files
 from data.label_book import as_dict
 from data.pictures import Served
 from data.services import Services
+from data.watch import Watch
 
 SHOWN_FIT_PX = 2048
 THUMBNAIL_FIT_PX = 144
@@ -43,6 +50,9 @@ def register(app: Dash, services: Services) -> None:
         ("api/labels", routes.labels, "GET"),
         ("api/edits", routes.edits, "POST"),
         ("api/export/<name>", routes.export, "GET"),
+        ("api/export/<name>/report", routes.export_report, "GET"),
+        ("api/imports", routes.bring_in, "POST"),
+        ("api/imports/<step>/undo", routes.take_back, "POST"),
         ("images/<path:image_id>", routes.picture, "GET"),
         ("thumbnails/<path:image_id>", routes.thumbnail, "GET"),
         ("health", routes.health, "GET"),
@@ -114,16 +124,67 @@ class Routes:
 
     def export(self, name: str) -> flask.Response:
         """Annotations as a file of a format, streamed; see `data.exports.parse_choice` and `parse_options`."""
-        if name not in WRITTEN:
-            flask.abort(404, f"format: found {name!r}, expected one of {', '.join(WRITTEN)}")
-        given = flask.request.args
-        listed = {field: given.getlist(field) for field in ("annotator", "state")}
-        choice = parse_choice({**given.to_dict(), **listed})
-        file_name, pieces = self._services.exports.stream(name, choice, parse_options(given))
+        choice, options = _wanted(name)
+        file_name, pieces = self._services.exports.stream(name, choice, options)
         answer = flask.Response(pieces, mimetype=mimetypes.guess_type(file_name)[0] or "application/octet-stream")
         answer.headers["Content-Disposition"] = f'attachment; filename="{file_name}"'
         answer.headers["Cache-Control"] = "no-store"
         return answer
+
+    def export_report(self, name: str) -> flask.Response:
+        """What an export would hold, written and read back: lines of JSON, see `callbacks.long_work`."""
+        choice, options = _wanted(name)
+        exports, annotations = self._services.exports, self._services.annotations
+
+        def work(watch: Watch) -> dict[str, Any]:
+            report = exports.report(name, choice, options, watch)
+            preview = exports.preview(name, choice, options)
+            return {**report.as_dict(), "preview": preview, "annotators": annotations.annotators()}
+
+        return _told(work)
+
+    def bring_in(self) -> flask.Response:
+        """Import the files of a form: lines of JSON, see `callbacks.long_work`. Files come under ``file``.
+
+        Fields: ``annotator``, ``format``, ``map`` (JSON of old names to new ones), ``voc_base``, and ``mode``: ``do``,
+        ``look`` (change nothing) or ``ask`` (change nothing if there is anything to decide).
+        """
+        _not_from_elsewhere()
+        flask.request.max_form_parts = MOST_FILES
+        form = flask.request.form
+        mode = form.get("mode", "do")
+        if mode not in ("do", "look", "ask"):
+            raise InputError(f"mode: found {mode!r}, expected do, look or ask")
+        chosen = find(form["format"]) if form.get("format") else None
+        renames, options = _renames(form.get("map") or "{}"), parse_options(form)
+        kept = tempfile.TemporaryDirectory(prefix="import-")
+        files = {}
+        for number, file in enumerate(flask.request.files.getlist("file")):
+            path = files[file.filename or f"file {number}"] = Path(kept.name, str(number))
+            file.save(path)
+
+        def work(watch: Watch) -> dict[str, Any]:
+            with open_files(files) as tree:
+                report = self._services.imports.bring_in(
+                    tree,
+                    chosen,
+                    annotator_name=form.get("annotator", ""),
+                    renames=renames,
+                    options=options,
+                    dry_run=mode == "look",
+                    only_if_clear=mode == "ask",
+                    watch=watch,
+                )
+            return {**report.as_dict(), "clear": report.is_clear}
+
+        answer = _told(work)
+        answer.call_on_close(kept.cleanup)
+        return answer
+
+    def take_back(self, step: str) -> flask.Response:
+        """Undo an import."""
+        _not_from_elsewhere()
+        return flask.jsonify(summary=self._services.imports.take_back(step))
 
     def picture(self, image_id: str) -> flask.Response:
         """A picture, upright; with ``fit=1`` no larger than a screen needs."""
@@ -195,6 +256,38 @@ def _answering(view: Callable[..., flask.Response], method: str) -> Callable[...
             log.exception("the database did not answer %s", flask.request.path)
             return _refusal(503, "the database does not answer; nothing was changed, try again")
 
+    return answer
+
+
+def _not_from_elsewhere() -> None:
+    """Refuse what a form on another site could send: that one cannot set headers."""
+    if not flask.request.headers.get("X-Requested-With"):
+        flask.abort(403, "header X-Requested-With: found none, expected any; other sites may not post here")
+
+
+def _wanted(name: str) -> tuple[Choice, Options]:
+    """What the address of an export asks for."""
+    if name not in WRITTEN:
+        flask.abort(404, f"format: found {name!r}, expected one of {', '.join(WRITTEN)}")
+    given = flask.request.args
+    listed = {field: given.getlist(field) for field in ("annotator", "state")}
+    return parse_choice({**given.to_dict(), **listed}), parse_options(given)
+
+
+def _renames(text: str) -> dict[str, str]:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict) or not all(isinstance(new, str) for new in value.values()):
+        raise InputError("map: expected a JSON object of old names to new ones")
+    return value
+
+
+def _told(work: Callable[[Watch], dict[str, Any]]) -> flask.Response:
+    answer = flask.Response(lines(work), mimetype="application/x-ndjson")
+    answer.headers["Cache-Control"] = "no-store"
+    answer.headers["X-Accel-Buffering"] = "no"  # a proxy that waits for the end would show no progress
     return answer
 
 

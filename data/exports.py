@@ -4,27 +4,33 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 import shutil
 import tempfile
+import time
 import zipfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from dataclasses import asdict, dataclass, field, replace
+from itertools import chain, count
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from data.annotations import Annotation, Annotations
 from data.batch import Batch, Picture
 from data.edits import STATES, State
 from data.errors import InputError
-from data.formats import records, write_to, written
+from data.formats import parts_of, records, write_parts, written
 from data.formats.model import BoxRecord, Dataset, Format, ImageRecord, LabelRecord, Options, Part, Split
 from data.formats.spool import Spool
 from data.formats.stems import Stems
-from data.formats.tree import open_tree
+from data.formats.tree import Tree, open_tree
 from data.label_book import LabelBook
+from data.pictures import Pictures
+from data.watch import Watch
 
 MOST_NOTES = 1000
+COPIED_AT_ONCE_BYTES = 1 << 20
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
 
 
@@ -33,6 +39,7 @@ class Choice:
     """What is taken away. Empty means everybody's, and every state; ``shares`` are those of train, val and test.
 
     ``untouched`` images are in or out; None leaves it to the format: in where it can tell them from empty ones.
+    ``each`` annotator gets a folder; with ``pictures``, they come with their annotations.
     """
 
     annotators: tuple[str, ...] = ()
@@ -40,6 +47,8 @@ class Choice:
     untouched: bool | None = None
     shares: tuple[float, ...] = ()
     seed: int = 0
+    each: bool = False
+    pictures: bool = False
 
 
 @dataclass
@@ -77,49 +86,69 @@ class ExportReport:
 class Exports:
     """Writes the whole set, or a choice of it. Memory holds one image at a time."""
 
-    def __init__(self, batch: Batch, annotations: Annotations, labels: LabelBook) -> None:
+    def __init__(self, batch: Batch, annotations: Annotations, labels: LabelBook, pictures: Pictures) -> None:
         self._batch = batch
         self._annotations = annotations
         self._labels = labels
+        self._pictures = pictures
 
-    def to_path(self, name: str, path: Path, choice: Choice, options: Options | None = None) -> ExportReport:
+    def to_path(
+        self, name: str, path: Path, choice: Choice, options: Options | None = None, watch: Watch | None = None
+    ) -> ExportReport:
         """Write to a file, a folder, or a ``.zip``: whole or not at all. Reads it back and reports the difference.
 
-        Raises InputError for an unknown format and for a path that cannot be written.
+        Raises InputError for an unknown format and for a path that cannot be written,
+        and lets through what ``watch`` raises, with nothing left behind.
         """
         chosen = written(name)
-        dataset = self._dataset(chosen, choice, options or Options())
-        report = summarise(chosen, dataset)
+        if chosen.file and path.suffix == PurePosixPath(chosen.file).suffix and not _is_one_file(chosen, choice):
+            raise InputError(f"{path}: there will be several files; give a folder or a .zip")
+        watch = watch or Watch()
+        report = ExportReport(chosen.title)
+        sets = self._sets(chosen, choice, options or Options(), watch)
+        watch.doing = "Counting"
+        for _folder, dataset in sets:
+            summarise(dataset, report)
         self._name_left_out(chosen, choice, report)
         with tempfile.TemporaryDirectory(dir=_writable(path), prefix=".export-") as folder:
             work = Path(folder) / (path.name or "export")
+            watch.doing = "Writing"
+            parts = self._parts(chosen, sets, choice)
             if path.suffix == ".zip":
                 with work.open("wb") as file:
-                    file.writelines(zipped(_parts(chosen, dataset)))
+                    file.writelines(zipped(parts))
             else:
-                write_to(chosen, dataset, work)
-            compare(chosen, dataset, work, report)
+                write_parts(parts, chosen, work)
+            watch.doing = "Reading back"
+            with open_tree(work) as tree:
+                for below, dataset in sets:
+                    compare(chosen, dataset, tree.below(below), report, watch)
+            if report.read_back != report.boxes:
+                raise InputError(f"{report.boxes} boxes were meant, {report.read_back} can be read back")
             _put_in_place(work, path)
         return report
 
-    def report(self, name: str, choice: Choice, options: Options | None = None) -> ExportReport:
-        """What would be written, written to a temporary place and read back."""
+    def report(
+        self, name: str, choice: Choice, options: Options | None = None, watch: Watch | None = None
+    ) -> ExportReport:
+        """What would be written, written to a temporary place and read back; pictures are left out."""
         with tempfile.TemporaryDirectory(prefix="export-") as folder:
-            return self.to_path(name, Path(folder) / "export.zip", choice, options)
+            return self.to_path(name, Path(folder) / "export.zip", replace(choice, pictures=False), options, watch)
 
     def stream(self, name: str, choice: Choice, options: Options | None = None) -> tuple[str, Iterator[bytes]]:
         """The name of the file and its bytes, written as they are asked for: a zip where there are several files."""
         chosen = written(name)
-        dataset = self._dataset(chosen, choice, options or Options())
-        if chosen.file and not choice.shares:
-            [part] = _parts(chosen, dataset)
+        parts = self._parts(chosen, self._sets(chosen, choice, options or Options(), Watch()), choice)
+        if _is_one_file(chosen, choice):
+            [part] = parts
             return part.name, (text.encode() for text in part.text)
-        return f"{name}.zip", zipped(_parts(chosen, dataset))
+        return f"{name}.zip", zipped(parts)
 
     def preview(self, name: str, choice: Choice, options: Options | None = None, *, characters: int = 1500) -> str:
         """The beginning of what would be written, with the names of the first files."""
         text = ""
-        for part in _parts(written(name), self._dataset(written(name), choice, options or Options())):
+        chosen = written(name)
+        for part in self._parts(chosen, self._sets(chosen, choice, options or Options(), Watch()), choice):
             text += f"--- {part.name}\n"
             for piece in part.text:
                 text += piece
@@ -127,11 +156,38 @@ class Exports:
                     return text[:characters] + " …"
         return text
 
-    def _dataset(self, chosen: Format, choice: Choice, options: Options) -> Dataset:
-        """Pins every class id, since they are about to leave the house."""
+    def _sets(self, chosen: Format, choice: Choice, options: Options, watch: Watch) -> list[tuple[str, Dataset]]:
+        """What is written, by folder: one set, or one of each annotator.
+
+        Pins every class id, since they are about to leave the house.
+        """
         self._labels.pin_all()
         labels = [LabelRecord(one.name, one.class_id, one.color) for one in self._labels.all()]
-        return Dataset(labels, lambda: self._images(chosen, choice), options)
+
+        def dataset(choice: Choice) -> Dataset:
+            return Dataset(labels, lambda: watch.over(self._images(chosen, choice)), options)
+
+        if not choice.each:
+            return [("", dataset(choice))]
+        names = choice.annotators or tuple(self._annotations.annotators())
+        folders = file_names(names)
+        return [(folders[name], dataset(replace(choice, annotators=(name,)))) for name in names]
+
+    def _parts(self, chosen: Format, sets: Sequence[tuple[str, Dataset]], choice: Choice) -> Iterator[Part]:
+        for folder, dataset in sets:
+            for part in chain(parts_of(chosen, dataset), self._copies(chosen, dataset) if choice.pictures else ()):
+                yield replace(part, name=f"{folder}/{part.name}") if folder else part
+
+    def _copies(self, chosen: Format, dataset: Dataset) -> Iterator[Part]:
+        """The pictures, where the format looks for them; those that EXIF turns are turned, as their boxes are."""
+        stems = Stems(dataset)
+        last = ""
+        for image in dataset.images():
+            if image.image == last or image.picture is None:
+                continue  # of several annotators, or named in the report
+            last = image.image
+            upright = self._pictures.upright(image.picture, image.version)
+            yield Part(chosen.picture_at(image, stems.of(image.image)), copy_of=upright)
 
     def _images(self, chosen: Format, choice: Choice) -> Iterator[ImageRecord]:
         untouched = "untouched" in chosen.keeps if choice.untouched is None else choice.untouched
@@ -161,6 +217,8 @@ class Exports:
                 report.left_out.append("… and more")
                 return
             kept = [one for one in found if _is_chosen(one, choice)]
+            if choice.pictures and (picture.gone or picture.width is None):
+                report.left_out.append(f"{picture.id}: its picture, which cannot be read ({picture.error or 'gone'})")
             if picture.width is None and "sizes" in chosen.keeps and not any(one.boxes for one in found):
                 report.left_out.append(f"{picture.id}: its picture cannot be read ({picture.error or 'gone'})")
             elif found and not kept:
@@ -197,6 +255,8 @@ def parse_choice(given: Mapping[str, Any]) -> Choice:
         untouched={"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}.get(said),
         shares=shares,
         seed=int(seed),
+        each=_yes(given.get("each")),
+        pictures=_yes(given.get("pictures")),
     )
 
 
@@ -205,13 +265,17 @@ def parse_options(given: Mapping[str, Any]) -> Options:
     for name, allowed in (("voc_base", ("0", "1")), ("coco_first_id", ("0", "1"))):
         if given.get(name) and str(given[name]) not in allowed:
             raise InputError(f"{name}: found {given[name]!r}, expected {' or '.join(allowed)}")
-    integers = str(given.get("voc_integers") or "").lower() in ("1", "true", "yes")
+    integers = _yes(given.get("voc_integers"))
     base = int(given.get("voc_base") or 0)
     return Options(
         voc_base=base,
         voc_integers=integers,
         coco_first_id=int(given["coco_first_id"]) if given.get("coco_first_id") else 1,
     )
+
+
+def _yes(value: object) -> bool:
+    return str(value or "").lower() in ("1", "true", "yes")
 
 
 def _words(value: object) -> list[str]:
@@ -258,15 +322,31 @@ def _record(picture: Picture, kept: Sequence[Annotation], split: Split) -> Image
         state_time=only.state_stamp[0] if only else "",
         split=split,
         size_bytes=picture.path.stat().st_size if picture.path.is_file() else None,
-        picture=picture.path,
+        picture=None if picture.gone or picture.error else picture.path,
+        version=picture.version,
     )
 
 
-def summarise(chosen: Format, dataset: Dataset) -> ExportReport:
-    """Count what will be written, and name what looks wrong in it."""
-    report = ExportReport(chosen.title)
-    labels: Counter[str] = Counter()
-    splits: Counter[str] = Counter()
+def file_names(names: Sequence[str]) -> dict[str, str]:
+    """A name for a folder of each annotator that every file system takes, all of them different."""
+    result: dict[str, str] = {}
+    taken: set[str] = set()
+    for name in names:
+        plain = re.sub(r"[^\w.@+-]+", "_", name).strip("._") or "annotator"
+        candidates = chain([plain], (f"{plain}_{number}" for number in count(2)))
+        result[name] = next(one for one in candidates if one.casefold() not in taken)
+        taken.add(result[name].casefold())
+    return result
+
+
+def _is_one_file(chosen: Format, choice: Choice) -> bool:
+    return bool(chosen.file) and not (choice.shares or choice.each or choice.pictures)
+
+
+def summarise(dataset: Dataset, report: ExportReport) -> None:
+    """Count what will be written, and name what looks wrong in it; added to what the report has already."""
+    labels = Counter(report.labels)
+    splits = Counter(report.splits)
     for image in dataset.images():
         report.images += 1
         report.empty += not image.boxes
@@ -274,19 +354,18 @@ def summarise(chosen: Format, dataset: Dataset) -> ExportReport:
         labels.update(box.label for box in image.boxes)
         splits.update([image.split] if image.split else [])
         same = Counter((box.label, box.x0, box.y0, box.x1, box.y1) for box in image.boxes)
-        for corners, count in same.items():
-            if count > 1 and len(report.notes) < MOST_NOTES:
-                report.notes.append(f"{image.image}: {count} boxes of {corners[0]} at the very same place")
+        for corners, times in same.items():
+            if times > 1 and len(report.notes) < MOST_NOTES:
+                report.notes.append(f"{image.image}: {times} boxes of {corners[0]} at the very same place")
     report.labels = dict(labels.most_common())
     report.splits = {split: splits[split] for split in SPLITS if split in splits}
-    return report
 
 
-def compare(chosen: Format, dataset: Dataset, path: Path, report: ExportReport) -> None:
+def compare(chosen: Format, dataset: Dataset, tree: Tree, report: ExportReport, watch: Watch) -> None:
     """Read back what was written and set it beside what was meant. Raises InputError if a box is missing."""
-    farthest = 0.0
-    count = 0
-    with Spool() as meant, open_tree(path) as tree:
+    farthest = report.largest_difference_px or 0.0
+    found_boxes = report.read_back or 0
+    with Spool() as meant:
         stems = Stems(dataset)
         sizes: dict[str, tuple[int, int]] = {}
         for image in dataset.images():
@@ -296,10 +375,12 @@ def compare(chosen: Format, dataset: Dataset, path: Path, report: ExportReport) 
                 sizes[key] = (image.width or 1, image.height or 1)
             for box in image.boxes:
                 meant.add_box(key, "", box.label, box.x0, box.y0, box.x1, box.y1)
-        for record in records(tree, dataset.options):
+        for record in watch.over(records(tree, dataset.options)):
             if not isinstance(record, ImageRecord):
                 continue
             key = f"{record.image}\0{record.annotator}" if "annotators" in chosen.keeps else record.image
+            if "names" not in chosen.keeps and record.exact:
+                key = PurePosixPath(key).with_suffix("").as_posix()  # its picture is there, and tells the ending
             width, height = sizes.get(key, (1, 1)) if record.relative else (1, 1)
             expected = meant.boxes_of(key)
             if len(expected) != len(record.boxes):
@@ -311,10 +392,8 @@ def compare(chosen: Format, dataset: Dataset, path: Path, report: ExportReport) 
                     raise InputError(f"{record.image}: a box of {label!r} reads back as one of {box.label!r}")
                 found = (box.x0 * width, box.y0 * height, box.x1 * width, box.y1 * height)
                 farthest = max(farthest, *(abs(a - b) for a, b in zip(corners, found, strict=True)))
-                count += 1
-    if count != report.boxes:
-        raise InputError(f"{report.boxes} boxes were meant, {count} can be read back")
-    report.read_back = count
+                found_boxes += 1
+    report.read_back = found_boxes
     report.largest_difference_px = farthest
 
 
@@ -324,22 +403,28 @@ def _key(chosen: Format, image: ImageRecord, stems: Stems) -> str:
     return f"{image.image}\0{image.annotator}" if "annotators" in chosen.keeps else image.image
 
 
-def _parts(chosen: Format, dataset: Dataset) -> Iterator[Part]:
-    assert chosen.write is not None
-    return chosen.write(dataset)
-
-
 def zipped(parts: Iterator[Part]) -> Iterator[bytes]:
-    """A zip archive of the parts, in pieces, as they are made."""
+    """A zip archive of the parts, in pieces, as they are made. Pictures are not packed: they are already."""
     sink = _Sink()
-    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(sink, "w") as archive:
         for part in parts:
-            with archive.open(part.name, "w", force_zip64=True) as file:
-                for text in part.text:
-                    file.write(text.encode())
+            entry = zipfile.ZipInfo(part.name, time.localtime()[:6])
+            entry.compress_type = zipfile.ZIP_STORED if part.copy_of else zipfile.ZIP_DEFLATED
+            with archive.open(entry, "w", force_zip64=True) as file:
+                for piece in _bytes_of(part):
+                    file.write(piece)
                     if sink.size > io.DEFAULT_BUFFER_SIZE:
                         yield sink.take()
     yield sink.take()
+
+
+def _bytes_of(part: Part) -> Iterator[bytes]:
+    if part.copy_of is None:
+        yield from (text.encode() for text in part.text)
+        return
+    with part.copy_of.open("rb") as file:
+        while piece := file.read(COPIED_AT_ONCE_BYTES):
+            yield piece
 
 
 class _Sink(io.RawIOBase):

@@ -15,13 +15,14 @@ from data.boxes import SMALLEST_PX, Box, clip_span
 from data.database import Database
 from data.edits import Edit, State, later_than, now, parse_annotator
 from data.errors import InputError
-from data.formats import recognise
-from data.formats.model import BoxRecord, Format, ImageRecord, Options, Problem
+from data.formats import candidates
+from data.formats.model import BoxRecord, Doubt, Format, ImageRecord, Options, Problem, Record
 from data.formats.tree import Tree
 from data.label_book import LabelBook, add_within, find_label
 from data.labels import parse_name
 from data.matching import find_picture
 from data.tables import annotator, edit, import_step, label
+from data.watch import Watch
 
 MOST_NOTES = 1000
 SAME_NOTES = 20
@@ -32,7 +33,11 @@ _NEVER = ("", "")
 
 @dataclass
 class Report:
-    """What an import did: counts, and one line for everything that was not taken as it stood."""
+    """What an import did: counts, and one line for everything that was not taken as it stood.
+
+    ``candidates`` are the formats that the file looks like, name to title; ``doubts`` what
+    it does not say and was assumed.
+    """
 
     file: str
     format: str = ""
@@ -43,7 +48,10 @@ class Report:
     boxes_unchanged: int = 0
     boxes_failed: int = 0
     states: int = 0
-    labels_added: list[str] = field(default_factory=list)
+    labels_added: dict[str, int] = field(default_factory=dict)  # with the number of their boxes
+    labels_left_out: dict[str, int] = field(default_factory=dict)
+    doubts: list[str] = field(default_factory=list)
+    candidates: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     notes_left_out: int = 0
 
@@ -55,6 +63,11 @@ class Report:
             self.notes.append(text)
         else:
             self.notes_left_out += 1
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether everything is taken as it stands, with nothing assumed and no new label."""
+        return not (self.notes or self.doubts or self.labels_added)
 
     def summary(self) -> str:
         """One sentence for a person."""
@@ -68,6 +81,8 @@ class Report:
             text += f"; {self.states} states set"
         if self.labels_added:
             text += f"; new labels: {', '.join(self.labels_added)}"
+        if self.labels_left_out:
+            text += f"; labels left out: {', '.join(self.labels_left_out)}"
         if self.notes:
             text += f"; {len(self.notes) + self.notes_left_out} items not taken as they stood"
         return text + "."
@@ -93,37 +108,56 @@ class Imports:
     def bring_in(
         self,
         tree: Tree,
+        chosen: Format | None = None,
         *,
         annotator_name: str,
         renames: Mapping[str, str] | None = None,
         options: Options | None = None,
         dry_run: bool = False,
+        only_if_clear: bool = False,
+        watch: Watch | None = None,
     ) -> Report:
         """Import in one transaction. ``annotator_name`` is for files that do not say who drew.
 
+        The format is recognised by content unless it is ``chosen``.
         ``renames`` maps labels of the file to labels here; to "" leaves their boxes out.
         Nothing that is there is deleted, and a box that was changed here after the
         file's version of it stays as it is here. Raises InputError, with nothing
-        changed, for a file that is of no known format. A dry run only reports.
+        changed, for a file that is of no known format. A dry run only reports; so does
+        ``only_if_clear`` if there is anything that a person may want to decide. What
+        ``watch`` raises is let through, also with nothing changed.
         """
         options = options or Options()
-        chosen = recognise(tree)
-        report = Report(file=tree.name, format=chosen.title)
-        self._look(chosen, tree, options, report)
+        watch = watch or Watch()
+        likely = [chosen] if chosen else candidates(tree)
+        chosen = likely[0]
+        report = Report(file=tree.name, format=chosen.title, candidates={one.name: one.title for one in likely})
+        if len(likely) > 1:
+            others = " or ".join(one.title for one in likely[1:])
+            report.doubts.append(f"{tree.name} may also be {others}; taken as {chosen.title}")
+        watch.doing = "Looking at images"
+        self._look(watch.over(chosen.read(tree, options)), report)
+        watch.doing = "Bringing in images"
         try:
             with self._database.writing() as connection:
-                self._take(connection, chosen, tree, options, report, renames or {}, annotator_name)
-                if dry_run or not (report.boxes_added + report.boxes_changed + report.states):
+                self._take(connection, watch.over(chosen.read(tree, options)), report, renames or {}, annotator_name)
+                if (
+                    dry_run
+                    or (only_if_clear and not report.is_clear)
+                    or not (report.boxes_added + report.boxes_changed + report.states)
+                ):
                     raise _DryRun
         except _DryRun:
             report.step = ""
         return report
 
-    def _look(self, chosen: Format, tree: Tree, options: Options, report: Report) -> None:
+    def _look(self, records: Iterator[Record], report: Report) -> None:
         """First pass: name what cannot be read or matched, and learn the sizes of the pictures that can."""
-        for record in chosen.read(tree, options):
+        for record in records:
             if isinstance(record, Problem):
                 report.note(record.text)
+            elif isinstance(record, Doubt):
+                report.doubts.append(record.text)
             elif isinstance(record, ImageRecord):
                 try:
                     self._picture_for(record)
@@ -133,18 +167,16 @@ class Imports:
     def _take(
         self,
         connection: Connection,
-        chosen: Format,
-        tree: Tree,
-        options: Options,
+        records: Iterator[Record],
         report: Report,
         renames: Mapping[str, str],
         annotator_name: str,
     ) -> None:
         report.step = str(uuid.uuid4())
-        connection.execute(import_step.insert().values(id=report.step, time=now(), file=tree.name))
-        known: dict[str, bool] = {}
+        connection.execute(import_step.insert().values(id=report.step, time=now(), file=report.file))
+        known: set[str] = set()
         last = None
-        for record in chosen.read(tree, options):
+        for record in records:
             if not isinstance(record, ImageRecord):
                 continue
             try:
@@ -164,12 +196,13 @@ class Imports:
         connection: Connection,
         record: ImageRecord,
         renames: Mapping[str, str],
-        known: dict[str, bool],
+        known: set[str],
         report: Report,
     ) -> Iterator[BoxRecord]:
         for box in record.boxes:
             wanted = renames.get(box.label, box.label)
             if wanted == "":
+                report.labels_left_out[box.label] = report.labels_left_out.get(box.label, 0) + 1
                 continue
             try:
                 wanted = parse_name(wanted, f"{box.where}: label")
@@ -179,8 +212,10 @@ class Imports:
             if wanted not in known:
                 if find_label(connection, wanted) is None:
                     add_within(connection, wanted)
-                    report.labels_added.append(wanted)
-                known[wanted] = True
+                    report.labels_added[wanted] = 0
+                known.add(wanted)
+            if wanted in report.labels_added:
+                report.labels_added[wanted] += 1
             yield box if wanted == box.label else replace(box, label=wanted)
 
     def _picture_for(self, record: ImageRecord) -> Picture:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import replace
 
 from sqlalchemy import ColumnElement, select
 
@@ -40,6 +41,9 @@ def find_picture(database: Database, batch: Batch, record: ImageRecord) -> Pictu
             f"{record.image}: {len(namesakes)} images here have this name, such as {namesakes[0]} and "
             f"{namesakes[1]}; left out"
         )
+    told_apart = _told_apart(record.image)
+    if record.exact and told_apart:
+        return find_picture(database, batch, replace(record, image=told_apart))
     raise InputError(f"{record.image}: no image of this path or name is in the batch; left out")
 
 
@@ -62,6 +66,12 @@ def _named(path: str, exact: bool, whole: bool) -> ColumnElement[bool]:
         for suffix in endings:
             named = named | image.c.id.endswith(f"/{path}{suffix}", autoescape=True)
     return named
+
+
+def _told_apart(path: str) -> str:
+    """``1.jpg`` for ``1_jpg.jpg``, as data.formats.stems names the picture that goes with ``1_jpg.txt``; else ""."""
+    stem, dot, ending = path.rpartition(".")
+    return stem.removesuffix(f"_{ending}") + dot + ending if stem.endswith(f"_{ending}") else ""
 
 
 def _known(batch: Batch, image_id: str) -> Picture:

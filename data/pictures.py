@@ -8,9 +8,10 @@ import tempfile
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from data.errors import InputError
 
@@ -73,6 +74,27 @@ class Pictures:
                 return Served(path, BROWSER_TYPES[str(picture.format)])
         return self._converted(path, version, fit_px=fit_px)
 
+    def upright(self, path: Path, version: str) -> Path:
+        """The picture as it is, or where EXIF says it lies, turned and written again in the same format."""
+        with self._open(path) as picture:
+            if _orientation(picture) == 1:
+                return path
+            key = hashlib.sha256(f"{path}\0{version}\0upright".encode()).hexdigest()
+            kept = self._cache / key[:2] / (key[2:] + path.suffix)
+            if not kept.exists():
+                kind = "JPEG" if picture.format == "MPO" else str(picture.format)
+                try:
+                    _save(
+                        ImageOps.exif_transpose(picture),
+                        kept,
+                        kind,
+                        quality=95,
+                        icc_profile=picture.info.get("icc_profile"),
+                    )
+                except (OSError, ValueError, SyntaxError, EOFError) as error:
+                    raise InputError(f"{path.name}: cannot be decoded ({error}); the file is damaged") from error
+        return kept
+
     def thumbnail(self, path: Path, version: str, *, fit_px: int) -> Served:
         """A small JPEG of the picture, at most ``fit_px`` on its longer side."""
         return self._converted(path, version, fit_px=fit_px, always_jpeg=True)
@@ -91,7 +113,10 @@ class Pictures:
                 raise InputError(f"{path.name}: cannot be decoded ({error}); the file is damaged") from error
         suffix, media_type = (".png", "image/png") if lossless else (".jpg", "image/jpeg")
         kept = self._cache / key[:2] / (key[2:] + suffix)
-        _save(image, kept, lossless=lossless)
+        if lossless:
+            _save(image, kept, "PNG", compress_level=3)
+        else:
+            _save(image, kept, "JPEG", quality=90)
         return Served(kept, media_type)
 
     def _open(self, path: Path) -> Image.Image:
@@ -182,16 +207,13 @@ def _stretched(image: Image.Image) -> Image.Image:
     return Image.fromarray((scaled * 255).round().astype(np.uint8))
 
 
-def _save(image: Image.Image, target: Path, *, lossless: bool) -> None:
+def _save(image: Image.Image, target: Path, kind: str, **options: Any) -> None:
     """Write under another name first: a reader never meets half a file."""
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=target.parent)
     try:
         with os.fdopen(handle, "wb") as file:
-            if lossless:
-                image.save(file, "PNG", compress_level=3)
-            else:
-                image.save(file, "JPEG", quality=90)
+            image.save(file, kind, **options)
         os.replace(name, target)
     except BaseException:
         os.unlink(name)

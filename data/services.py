@@ -52,7 +52,7 @@ def make_services(settings: Settings, database: Database, *, keep_labels: bool =
         batch=batch,
         labels=labels,
         annotations=annotations,
-        exports=Exports(batch, annotations, labels),
+        exports=Exports(batch, annotations, labels, pictures),
         imports=Imports(database, batch, annotations, labels),
         indexer=Indexer(database, source),
     )

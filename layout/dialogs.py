@@ -11,6 +11,8 @@ from dash.development.base_component import Component
 from layout import ids
 from layout.keys import GROUPS, MOUSE, Key
 
+VOC_BASES = {"0": "from 0, as most tools", "1": "from 1 with the last pixel, as its devkit"}
+
 
 def help_dialog() -> dbc.Modal:
     """How it works, every key; opened by `?`, and by itself at the first visit to ask for a name."""
@@ -124,11 +126,19 @@ def export_dialog() -> dbc.Modal:
                         {"none": "none", "80/20": "train 80, val 20", "80/10/10": "train 80, val 10, test 10",
                          "70/15/15": "train 70, val 15, test 15"},
                     ),
-                    _choice(
-                        "Pascal VOC counts",
-                        ids.EXPORT_VOC,
-                        {"0": "from 0, as most tools", "1": "from 1 with the last pixel, as its devkit"},
+                    _field(
+                        "Contents",
+                        dbc.Checklist(
+                            id=ids.EXPORT_CONTENTS,
+                            options=[
+                                {"label": "with the pictures", "value": "pictures"},
+                                {"label": "a folder for each annotator", "value": "each"},
+                            ],
+                            value=[],
+                            inline=True,
+                        ),
                     ),
+                    _choice("Pascal VOC counts", ids.EXPORT_VOC, VOC_BASES),
                     _choice("COCO ids", ids.EXPORT_COCO, {"1": "from 1", "0": "from 0"}),
                     html.Div(id=ids.EXPORT_REPORT, role="status", className="small"),
                     html.Pre(id=ids.EXPORT_PREVIEW, className="preview", tabIndex="0", **{"aria-label": "First lines"}),
@@ -137,6 +147,32 @@ def export_dialog() -> dbc.Modal:
             dbc.ModalFooter(html.Button("Download", id=ids.EXPORT_CONFIRM, className="btn btn-primary", n_clicks=0)),
         ],
     )  # fmt: skip
+
+
+def import_dialog() -> dbc.Modal:
+    """What files would bring, where there is something to decide. `assets/files.mjs` fills it in."""
+    return dbc.Modal(
+        id=ids.IMPORT_DIALOG,
+        size="lg",
+        is_open=False,
+        fade=False,
+        scrollable=True,
+        labelledby="import-title",
+        children=[
+            dbc.ModalHeader(dbc.ModalTitle("Import", id="import-title", tag="h2")),
+            dbc.ModalBody(
+                className="export-options",
+                children=[
+                    html.P(id=ids.IMPORT_SUMMARY, className="mb-0 fw-semibold", role="status"),
+                    _choice("Read as", ids.IMPORT_FORMAT, {"": ""}),
+                    _choice("Pascal VOC counts", ids.IMPORT_VOC, VOC_BASES),
+                    html.Div(id=ids.IMPORT_LABELS, className="import-labels"),
+                    html.Ul(id=ids.IMPORT_NOTES, className="small"),
+                ],
+            ),
+            dbc.ModalFooter(html.Button("Import", id=ids.IMPORT_CONFIRM, className="btn btn-primary", n_clicks=0)),
+        ],
+    )
 
 
 def _field(text: str, control: Component) -> html.Fieldset:

@@ -9,7 +9,7 @@ from typing import Any
 from dash import dcc, html
 
 from layout import ids, keys
-from layout.dialogs import export_dialog, help_dialog, skip_dialog
+from layout.dialogs import export_dialog, help_dialog, import_dialog, skip_dialog
 from layout.figure import figure
 from layout.navbar import navbar
 from layout.panels import boxes_panel, labels_panel
@@ -70,6 +70,7 @@ def page(*, labels: Sequence[Mapping[str, Any]], formats: Mapping[str, str], bas
             help_dialog(),
             skip_dialog(),
             export_dialog(),
+            import_dialog(),
             dcc.Store(id=ids.STORE),
         ],
     )

@@ -108,9 +108,23 @@ def boxes_panel(label_names: Sequence[str], formats: Mapping[str, str]) -> html.
                 id=ids.UPLOAD,
                 className="upload",
                 className_active="upload upload-active",
-                children=html.Span(["Drop an annotation file here, or ", html.U("choose one")]),
+                multiple=True,
+                children=html.Span(["Drop annotation files, a folder or a .zip, or ", html.U("choose files")]),
+            ),
+            html.Button(
+                "Choose a folder",
+                id=ids.UPLOAD_FOLDER,
+                className="btn btn-sm btn-link p-0 align-self-start",
+                n_clicks=0,
             ),
             html.Div(id=ids.IMPORT_REPORT, className="small", role="status"),
+            html.Button(
+                "Stop",
+                id=ids.WORK_CANCEL,
+                className="btn btn-sm btn-outline-secondary align-self-start",
+                hidden=True,
+                n_clicks=0,
+            ),
             html.Button(
                 "Take this import back",
                 id=ids.IMPORT_UNDO,
@@ -118,7 +132,6 @@ def boxes_panel(label_names: Sequence[str], formats: Mapping[str, str]) -> html.
                 hidden=True,
                 n_clicks=0,
             ),
-            dcc.Store(id=ids.IMPORT_STEP),
         ],
     )
 

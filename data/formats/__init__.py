@@ -10,7 +10,8 @@ See `data.formats.model` for what an image and a box are.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from data.errors import InputError
@@ -30,7 +31,7 @@ from data.formats import (
     vott,
     yolo,
 )  # fmt: skip
-from data.formats.model import Dataset, Format, ImageRecord, LabelRecord, Options, Problem, Record
+from data.formats.model import Dataset, Format, ImageRecord, LabelRecord, Options, Part, Problem, Record
 from data.formats.tree import Tree, open_tree
 
 # In the order in which they are tried on an unknown file: the most telling first.
@@ -62,11 +63,19 @@ def written(name: str) -> Format:
     return WRITTEN[name]
 
 
-def recognise(tree: Tree) -> Format:
-    """The format of what is there, by its content. Raises InputError if it is of none."""
+def find(name: str) -> Format:
+    """A format that can be read, by its name. Raises InputError that lists them."""
     for one in FORMATS:
-        if one.recognises(tree):
+        if one.name == name:
             return one
+    raise InputError(f"format: found {name!r}, expected one of {', '.join(sorted(one.name for one in FORMATS))}")
+
+
+def candidates(tree: Tree) -> list[Format]:
+    """The formats that what is there looks like, the likeliest first. Raises InputError if there is none."""
+    found = [one for one in FORMATS if one.recognises(tree)]
+    if found:
+        return found
     for name in tree.ending(".json"):
         jsons.check(tree, name)
     kinds = ", ".join(sorted(one.title for one in FORMATS))
@@ -75,7 +84,7 @@ def recognise(tree: Tree) -> Format:
 
 def records(tree: Tree, options: Options | None = None) -> Iterator[Record]:
     """Read whatever is there, record by record."""
-    yield from recognise(tree).read(tree, options or Options())
+    yield from candidates(tree)[0].read(tree, options or Options())
 
 
 def read(path: str | Path, options: Options | None = None) -> tuple[list[ImageRecord], list[Problem]]:
@@ -112,14 +121,25 @@ def write(
         found = dict.fromkeys(box.label for image in images for box in image.boxes)
         labels = [LabelRecord(label, class_id) for class_id, label in enumerate(found)]
     dataset = Dataset(labels, lambda: iter(images), options or Options())
-    write_to(chosen, dataset, Path(path))
+    write_parts(parts_of(chosen, dataset), chosen, Path(path))
 
 
-def write_to(chosen: Format, dataset: Dataset, path: Path) -> None:
-    """Write a data set to a path: to that file, or into that folder."""
+def parts_of(chosen: Format, dataset: Dataset) -> Iterator[Part]:
+    """The files of a data set in a format that can be written."""
     assert chosen.write is not None
-    for part in chosen.write(dataset):
+    return chosen.write(dataset)
+
+
+def write_parts(parts: Iterable[Part], chosen: Format, path: Path) -> None:
+    """Write the files of a format: the one there is to that path, several into that folder."""
+    for part in parts:
         target = path if part.name == chosen.file and path.suffix else path / part.name
         target.parent.mkdir(parents=True, exist_ok=True)
+        if part.copy_of:
+            try:
+                shutil.copyfile(part.copy_of, target)
+            except OSError as error:
+                raise InputError(f"{part.copy_of}: cannot be copied ({error.strerror})") from error
+            continue
         with target.open("w", encoding="utf-8", newline="") as file:
             file.writelines(part.text)

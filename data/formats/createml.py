@@ -11,7 +11,7 @@ from typing import Any
 
 from data.errors import InputError
 from data.formats import checks, jsons
-from data.formats.model import BoxRecord, Dataset, Format, ImageRecord, Options, Part, Problem, Record
+from data.formats.model import BoxRecord, Dataset, Format, ImageRecord, Options, Part, Problem, Record, beside
 from data.formats.tree import Tree
 
 
@@ -81,5 +81,12 @@ def _box(box: BoxRecord) -> dict[str, Any]:
 
 
 FORMAT = Format(
-    "createml", "CreateML JSON", recognises, read, write, "_annotations.createml.json", frozenset({"names", "empty"})
+    "createml",
+    "CreateML JSON",
+    recognises,
+    read,
+    write,
+    "_annotations.createml.json",
+    frozenset({"names", "empty"}),
+    beside,
 )

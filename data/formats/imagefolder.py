@@ -29,6 +29,7 @@ from data.formats.numbers import extent
 from data.formats.tree import Tree
 
 FILE = "metadata.jsonl"
+FOLDERS: dict[Split, str] = {"": "", "train": "train/", "val": "validation/", "test": "test/"}
 LONGEST_LINE_BYTES = 16_000_000
 SPLITS: dict[str, Split] = {"train": "train", "val": "val", "validation": "val", "test": "test"}
 
@@ -97,8 +98,7 @@ def _read_box(label: object, box: object, where: str) -> BoxRecord:
 def write(dataset: Dataset) -> Iterator[Part]:
     class_ids = {label.name: label.class_id for label in dataset.labels}
     for split in sorted({image.split for image in dataset.images()}):
-        folder = {"": "", "val": "validation/"}.get(split, f"{split}/")
-        yield Part(f"{folder}{FILE}", _lines(dataset, split, class_ids))
+        yield Part(f"{FOLDERS[split]}{FILE}", _lines(dataset, split, class_ids))
 
 
 def _lines(dataset: Dataset, split: Split, class_ids: dict[str, int]) -> Iterator[str]:
@@ -122,5 +122,12 @@ def _fields(image: ImageRecord, class_ids: dict[str, int]) -> dict[str, Any]:
 
 
 FORMAT = Format(
-    "imagefolder", "Hugging Face imagefolder", recognises, read, write, "", frozenset({"names", "empty", "sizes"})
+    "imagefolder",
+    "Hugging Face imagefolder",
+    recognises,
+    read,
+    write,
+    "",
+    frozenset({"names", "empty", "sizes"}),
+    picture_at=lambda image, _stem: f"{FOLDERS[image.split]}{image.image}",
 )

@@ -13,7 +13,18 @@ from typing import Any
 
 from data.errors import InputError
 from data.formats import checks, jsons
-from data.formats.model import BoxRecord, Dataset, Format, FoundState, ImageRecord, Options, Part, Problem, Record
+from data.formats.model import (
+    BoxRecord,
+    Dataset,
+    Format,
+    FoundState,
+    ImageRecord,
+    Options,
+    Part,
+    Problem,
+    Record,
+    beside,
+)
 from data.formats.stems import Stems
 from data.formats.tree import Tree
 
@@ -101,5 +112,5 @@ def _shape(box: BoxRecord) -> dict[str, Any]:
 
 
 FORMAT = Format(
-    "labelme", "labelme JSON", recognises, read, write, "", frozenset({"names", "empty", "sizes", "states"})
+    "labelme", "labelme JSON", recognises, read, write, "", frozenset({"names", "empty", "sizes", "states"}), beside
 )

@@ -53,7 +53,7 @@ class ImageRecord:
     where a format leaves the ending of the name out. ``relative`` corners are shares of
     the picture from 0 to 1. ``annotator`` and ``state`` are "" where the file does not say.
     ``size_bytes`` is the length of the picture's file. On the way out, ``picture`` is
-    where the picture's bytes are.
+    where the picture's bytes are, and ``version`` changes when they do.
     """
 
     image: str
@@ -69,6 +69,7 @@ class ImageRecord:
     exact: bool = True
     relative: bool = False
     picture: Path | None = None
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,14 @@ class Problem:
     text: str
 
 
-Record = ImageRecord | LabelRecord | Problem
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Something that the file does not say and that had to be assumed: what, and how to say otherwise."""
+
+    text: str
+
+
+Record = ImageRecord | LabelRecord | Problem | Doubt
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +112,21 @@ class Dataset:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One file of an export: its path with forward slashes, and its text in pieces."""
+    """One file of an export: its path with forward slashes, and its text in pieces, or the file it is a copy of."""
 
     name: str
-    text: Iterable[str]
+    text: Iterable[str] = ()
+    copy_of: Path | None = None
+
+
+def in_images(image: ImageRecord, _stem: str) -> str:
+    """``images/`` and the name of the image."""
+    return f"images/{image.image}"
+
+
+def beside(image: ImageRecord, _stem: str) -> str:
+    """Beside the annotations."""
+    return image.image
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +137,8 @@ class Format:
     ``recognises`` looks at the beginning of what is there; ``read`` yields records and
     raises InputError when the whole is of no use. ``keeps`` says what survives:
     ``annotators`` (who drew), ``states``, ``ids`` (of boxes, and their times),
-    ``sizes`` (of pictures), ``labels`` (their class ids).
+    ``sizes`` (of pictures), ``labels`` (their class ids). ``picture_at`` says where the format looks
+    for the picture of an image, given its name without the ending as `Stems` has it.
     """
 
     name: str
@@ -128,3 +148,4 @@ class Format:
     write: Callable[[Dataset], Iterator[Part]] | None = None
     file: str = ""
     keeps: frozenset[str] = frozenset()
+    picture_at: Callable[[ImageRecord, str], str] = in_images

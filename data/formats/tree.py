@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import os
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +46,12 @@ class Tree:
         except UnicodeDecodeError:
             raise InputError(f"{name}: is not text in UTF-8") from None
 
+    def below(self, folder: str) -> Tree:
+        """The files of one folder; of the whole for ""."""
+        start = f"{folder}/" if folder else ""
+        names = tuple(name.removeprefix(start) for name in self.names if name.startswith(start))
+        return Tree(self.name, names, lambda name: self.opener(start + name))
+
     def ending(self, *suffixes: str) -> list[str]:
         """The names with one of the endings, in lower case, such as ``.json``."""
         return [name for name in self.names if name.lower().endswith(suffixes)]
@@ -69,13 +74,17 @@ def open_tree(path: Path) -> Iterator[Tree]:
 
 
 @contextmanager
-def open_upload(name: str, content: bytes) -> Iterator[Tree]:
-    """One file that is in memory already; an archive is opened."""
-    if zipfile.is_zipfile(io.BytesIO(content)):
-        with _open_zip(io.BytesIO(content), name) as archive:
+def open_files(files: Mapping[str, Path]) -> Iterator[Tree]:
+    """Files that lie anywhere, by the names they are to have; one archive alone is opened."""
+    name, path = next(iter(files.items()), ("", None))
+    if path is None:
+        raise InputError("no file was given")
+    if len(files) == 1 and zipfile.is_zipfile(path):
+        with path.open("rb") as file, _open_zip(file, name) as archive:
             yield _tree_of_zip(archive, name)
     else:
-        yield Tree(name, (name,), lambda _name: io.BytesIO(content))
+        shown = name if len(files) == 1 else name.partition("/")[0] if "/" in name else f"{len(files)} files"
+        yield Tree(shown, tuple(files), lambda one: files[one].open("rb"))
 
 
 def _tree_of_zip(archive: zipfile.ZipFile, name: str) -> Tree:

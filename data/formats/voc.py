@@ -16,7 +16,7 @@ from defusedxml import ElementTree as SafeTree
 
 from data.errors import InputError
 from data.formats import checks
-from data.formats.model import BoxRecord, Dataset, Format, ImageRecord, Options, Part, Problem, Record
+from data.formats.model import BoxRecord, Dataset, Doubt, Format, ImageRecord, Options, Part, Problem, Record
 from data.formats.stems import Stems
 from data.formats.tree import Tree
 from data.formats.xmls import quoted
@@ -33,12 +33,20 @@ def recognises(tree: Tree) -> bool:
 
 
 def read(tree: Tree, options: Options) -> Iterator[Record]:
+    told = False
     for name in tree.ending(".xml"):
         try:
             root = SafeTree.fromstring(tree.text(name).encode())
             if root.tag != "annotation":
                 raise InputError(f"{name}: found <{root.tag}>, expected <annotation>")
-            boxes, problems = _read_boxes(root, name, _base_of(root, options.voc_base))
+            base = _base_of(root)
+            if base is None and not told:
+                told = True
+                yield Doubt(
+                    f"{name} does not say whether its pixels count from 0 or from 1, as those of the VOC devkit do; "
+                    f"taken as from {options.voc_base}"
+                )
+            boxes, problems = _read_boxes(root, name, options.voc_base if base is None else base)
             yield from problems
             width = checks.whole_in(root.findtext("size/width"), f"{name}: size/width")
             height = checks.whole_in(root.findtext("size/height"), f"{name}: size/height")
@@ -65,9 +73,9 @@ def _read_boxes(root: Element, name: str, base: int) -> tuple[tuple[BoxRecord, .
     return tuple(boxes), problems
 
 
-def _base_of(root: Element, default: int) -> int:
+def _base_of(root: Element) -> int | None:
     note = root.findtext("source/annotation") or ""
-    return int(note[len(BASE_NOTE)]) if note in (f"{BASE_NOTE}0", f"{BASE_NOTE}1") else default
+    return int(note[len(BASE_NOTE)]) if note in (f"{BASE_NOTE}0", f"{BASE_NOTE}1") else None
 
 
 def _image_of(root: Element, name: str) -> str:
@@ -114,4 +122,5 @@ FORMAT = Format(
     read=read,
     write=write,
     keeps=frozenset({"names", "empty", "sizes"}),
+    picture_at=lambda image, _stem: f"JPEGImages/{image.image}",
 )

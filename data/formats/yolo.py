@@ -188,4 +188,5 @@ FORMAT = Format(
     read=read,
     write=write,
     keeps=frozenset({"empty", "labels", "sizes", "relative"}),
+    picture_at=lambda image, stem: f"images/{image.split or 'train'}/{stem}{PurePosixPath(image.image).suffix}",
 )

@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -201,3 +202,99 @@ def test_an_export_is_chosen_looked_at_and_downloaded(
     images, problems = formats.read(tmp_path / "out.zip")
     assert problems == []
     assert [len(one.boxes) for one in images if one.boxes] == [1]
+
+
+def test_what_is_not_clear_is_asked_before_it_is_imported(ada: Person, tmp_path: Path) -> None:
+    rows = ["filename,width,height,class,xmin,ymin,xmax,ymax"]
+    rows += [f"{name},640,480,{label},{n},2,30,40" for n, (name, label) in enumerate((
+        ("img1.jpg", "hooman"), ("img1.jpg", "anvil"), ("img1.jpg", "noise"), ("img99.jpg", "person"),
+    ))]  # fmt: skip
+    file = tmp_path / "boxes.csv"
+    file.write_text("\n".join(rows))
+    page = ada.page
+    page.locator("#upload input[type=file]").set_input_files(file)
+    dialog = page.get_by_role("dialog", name="Import")
+    dialog.get_by_text("3 boxes added").wait_for()
+    dialog.get_by_text("img99.jpg: no image of this path or name").wait_for()
+    assert ada.boxes() == []
+    dialog.get_by_label("hooman (1)").select_option("is person")
+    dialog.get_by_label("noise (1)").select_option("leave its boxes out")
+    dialog.get_by_role("button", name="Import").click()
+    boxes = ada.wait_for_boxes(2)
+    assert sorted(box["label"] for box in boxes) == ["anvil", "person"]
+    page.locator("#palette").get_by_text("anvil").wait_for()
+    assert "noise" not in page.locator("#palette").inner_text()
+    page.click("#import-undo")
+    ada.wait_for_boxes(0)
+
+
+def test_an_import_that_is_closed_changes_nothing(ada: Person, tmp_path: Path) -> None:
+    file = tmp_path / "boxes.csv"
+    file.write_text("filename,width,height,class,xmin,ymin,xmax,ymax\nimg1.jpg,640,480,anvil,1,2,30,40")
+    ada.page.locator("#upload input[type=file]").set_input_files(file)
+    ada.page.get_by_role("dialog", name="Import").get_by_text("new labels: anvil").wait_for()
+    ada.press("Escape")
+    ada.page.get_by_role("dialog", name="Import").wait_for(state="detached")
+    ada.page.get_by_text("Nothing was changed").wait_for()
+    assert ada.check_agreement() == []
+    assert "anvil" not in ada.page.locator("#palette").inner_text()
+
+
+def test_a_folder_is_imported_and_its_pictures_stay_where_they_are(ada: Person, tmp_path: Path) -> None:
+    folder = tmp_path / "set"
+    for split, name, line in (("train", "img1", "0 0.5 0.5 0.25 0.5\n"), ("val", "img2", "0 0.5 0.5 0.5 0.5\n")):
+        for kind, ending, content in (("labels", "txt", line.encode()), ("images", "jpg", b"\xff" * 1_000_000)):
+            (folder / kind / split).mkdir(parents=True)
+            (folder / kind / split / f"{name}.{ending}").write_bytes(content)
+    (folder / "data.yaml").write_text("names: [person]")
+    sent = []
+    ada.page.on("request", lambda request: sent.append(request) if "imports" in request.url else None)
+    with ada.page.expect_file_chooser() as choosing:
+        ada.page.get_by_role("button", name="Choose a folder").click()
+    choosing.value.set_files(folder)
+    ada.wait_for_boxes(1)
+    assert ada.check_agreement() == [(240, 120, 400, 360)]
+    assert "set (YOLO (Ultralytics)): 2 boxes added" in ada.text("import-report")
+    assert int(sent[0].all_headers()["content-length"]) < 10_000
+
+
+def test_an_import_that_is_stopped_changes_nothing(ada: Person, tmp_path: Path) -> None:
+    rows = [f"img1.jpg,640,480,person,{n % 300},{n // 300},{n % 300 + 20.5},{n // 300 + 30}" for n in range(40_000)]
+    file = tmp_path / "many.csv"
+    file.write_text("filename,width,height,class,xmin,ymin,xmax,ymax\n" + "\n".join(rows))
+    ada.page.locator("#upload input[type=file]").set_input_files(file)
+    ada.page.get_by_role("button", name="Stop").click()
+    ada.page.get_by_text("Stopped; nothing was changed.").wait_for()
+    assert ada.check_agreement() == []
+    ada.draw(*BOX)
+    ada.wait_for_boxes(1)
+    assert ada.check_agreement() == [about(BOX)]
+
+
+def test_the_pictures_go_along_and_each_annotator_has_a_folder(ada: Person, tmp_path: Path) -> None:
+    ada.draw(*BOX)
+    ada.wait_for_boxes(1)
+    page = ada.page
+    page.select_option("#export-format", "coco")
+    page.click("#export-open")
+    page.get_by_text("COCO JSON: 1 boxes in").wait_for()
+    page.get_by_label("with the pictures").check()
+    page.get_by_label("a folder for each annotator").check()
+    page.locator("#export-preview", has_text="ada/annotations.json").wait_for()
+    with page.expect_download() as waiting:
+        page.click("#export-confirm")
+    waiting.value.save_as(tmp_path / "out.zip")
+    with zipfile.ZipFile(tmp_path / "out.zip") as archive:
+        assert {"ada/annotations.json", "ada/images/img1.jpg"} <= set(archive.namelist())
+
+
+def test_a_download_waits_for_the_edit_that_is_on_its_way(ada: Person, tmp_path: Path) -> None:
+    ada.page.route("**/api/edits", lambda route: (ada.page.wait_for_timeout(700), route.continue_()))
+    ada.draw(*BOX)
+    ada.wait_for_boxes(1)
+    ada.wait_for_status("saving")
+    with ada.page.expect_download() as waiting:
+        ada.page.click("#download-button")
+    waiting.value.save_as(tmp_path / "annotations.json")
+    image = json.loads((tmp_path / "annotations.json").read_text())["images"][0]
+    assert len(image["annotations"][0]["boxes"]) == 1

@@ -100,5 +100,7 @@ def test_a_menu_left_by_escape_at_once_stays_shut(ada: Person) -> None:
     ada.page.evaluate("{ const soon = setTimeout; window.setTimeout = (then, ms) => soon(then, (ms ?? 0) * 20); }")
     ada.cell(1, "Type").locator(".Select-control").click()
     ada.press("Escape")
-    ada.page.wait_for_timeout(1500)  # longer than the page, made twenty times as patient, takes to look at the menu again
+    ada.page.wait_for_timeout(
+        1500
+    )  # longer than the page, made twenty times as patient, takes to look at the menu again
     assert ada.page.locator("#annotations-table .Select.is-open").count() == 0

@@ -12,8 +12,8 @@ import pytest
 
 from data.errors import InputError
 from data.exports import Choice
-from data.formats.tree import open_upload
 from data.services import Services
+from tests.files import opened
 from tests.unit.test_storage import delete, open_services, put, seen, state
 
 
@@ -38,7 +38,7 @@ def export(services: Services) -> dict[str, Any]:
 
 def bring_in(services: Services, document: object, **options: str) -> Any:
     content = document if isinstance(document, bytes) else json.dumps(document).encode()
-    with open_upload("a.json", content) as tree:
+    with opened("a.json", content) as tree:
         return services.imports.bring_in(tree, **{"annotator_name": "ada", **options})
 
 
@@ -124,7 +124,7 @@ def test_the_demo_of_2020_is_read_half_a_pixel_aside(services: Services) -> None
         ("car", 0, 20, 600.5, 30),
     ]
     assert one.boxes[0].created == "2020-11-10T09:20:05.000Z"
-    assert report.labels_added == ["car"]
+    assert report.labels_added == {"car": 3}
     assert len(report.notes) == 3
     assert "shapes[2].line.color: found '#123456'" in report.notes[0]
 

@@ -1,0 +1,218 @@
+"""What surrounds the formats: pictures, one folder for each annotator, doubts, decisions, stopping half-way."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from sqlalchemy import func, select
+
+from data import formats
+from data.errors import InputError
+from data.exports import Choice, file_names
+from data.formats.tree import open_files, open_tree
+from data.imports import Report
+from data.services import Services
+from data.tables import import_step, label
+from data.watch import Cancelled, Watch
+from tests.conftest import Site, save_picture
+from tests.files import opened
+from tests.unit.test_storage import open_services, put
+
+OURS = {"X-Requested-With": "test"}
+VOC = """<annotation><filename>a.jpg</filename><size><width>640</width><height>480</height><depth>3</depth></size>
+<object><name>cup</name><bndbox><xmin>1</xmin><ymin>1</ymin><xmax>20</xmax><ymax>20</ymax></bndbox></object></annotation>"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two pictures; the second lies on its side."""
+    save_picture(tmp_path / "pictures" / "a.jpg", (640, 480))
+    lying = Image.new("RGB", (800, 500), "white")
+    lying.paste("black", (0, 0, 400, 500))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    (tmp_path / "pictures" / "b").mkdir()
+    lying.save(tmp_path / "pictures" / "b" / "lying.png", exif=exif)
+    return tmp_path / "pictures"
+
+
+@pytest.fixture
+def services(tmp_path: Path, folder: Path) -> Iterator[Services]:
+    made = open_services(str(tmp_path / "a.db"), tmp_path, folder)
+    made.annotations.take("ada", [{**put("one", 1), "image": "a.jpg"}, {**put("two", 2), "image": "b/lying.png"}])
+    made.annotations.take("Bob / Ltd", [{**put("three", 3), "image": "a.jpg"}])
+    yield made
+    made.database.engine.dispose()
+
+
+@pytest.mark.parametrize("name", formats.WRITTEN)
+def test_pictures_stand_where_the_format_looks_for_them(tmp_path: Path, services: Services, name: str) -> None:
+    report = services.exports.to_path(name, tmp_path / "out.zip", Choice(pictures=True))
+    assert (report.boxes, report.read_back) == (3, 3)
+    with zipfile.ZipFile(tmp_path / "out.zip") as archive:
+        pictures = sorted(one for one in archive.namelist() if one.endswith((".jpg", ".png")))
+        lying = Image.open(archive.open(pictures[-1]))
+        assert archive.read(pictures[0]) == (tmp_path / "pictures" / "a.jpg").read_bytes()
+        assert (lying.size, lying.getexif().get(0x0112, 1)) == ((500, 800), 1)
+        assert [lying.getpixel(place) for place in ((250, 100), (250, 700))] == [(0, 0, 0), (255, 255, 255)]
+    beginning = {"yolo": "images/train/", "voc": "JPEGImages/", "labelme": "", "createml": "", "imagefolder": ""}
+    assert pictures == [f"{beginning.get(name, 'images/')}{one}" for one in ("a.jpg", "b/lying.png")]
+    other = open_services(str(tmp_path / "b.db"), tmp_path, tmp_path / "pictures")
+    with open_tree(tmp_path / "out.zip") as tree:
+        assert other.imports.bring_in(tree, annotator_name="ada").boxes_added == 3
+    other.database.engine.dispose()
+
+
+@pytest.mark.parametrize("name", formats.WRITTEN)
+def test_each_annotator_has_a_folder(tmp_path: Path, services: Services, name: str) -> None:
+    report = services.exports.to_path(name, tmp_path / "out", Choice(each=True))
+    assert (report.boxes, report.read_back) == (3, 3)
+    found = {}
+    for one in sorted((tmp_path / "out").iterdir()):
+        images, problems = formats.read(one)
+        assert problems == []
+        found[one.name] = sum(len(image.boxes) for image in images)
+    assert found == {"Bob_Ltd": 1, "ada": 2}
+
+
+def test_names_of_folders_are_plain_and_different() -> None:
+    names = ["a/b", "a:b", "A B", "日本", "..", ""]
+    assert list(file_names(names).values()) == ["a_b", "a_b_2", "A_B_3", "日本", "annotator", "annotator_2"]
+
+
+def test_several_files_do_not_go_into_one(tmp_path: Path, services: Services) -> None:
+    for choice in (Choice(pictures=True), Choice(each=True), Choice(shares=(80, 20))):
+        with pytest.raises(InputError, match=r"give a folder or a \.zip"):
+            services.exports.to_path("coco", tmp_path / "out.json", choice)
+    assert not (tmp_path / "out.json").exists()
+
+
+def test_a_picture_that_is_gone_is_named_and_its_boxes_stay(tmp_path: Path, services: Services, folder: Path) -> None:
+    (folder / "a.jpg").unlink()
+    services.indexer.index()
+    report = services.exports.to_path("coco", tmp_path / "out.zip", Choice(pictures=True))
+    assert report.boxes == 3
+    assert any("a.jpg: its picture, which cannot be read" in line for line in report.left_out)
+    with zipfile.ZipFile(tmp_path / "out.zip") as archive:
+        assert [one for one in archive.namelist() if one.startswith("images/")] == ["images/b/lying.png"]
+
+
+def stop_at(stage: str) -> Watch:
+    def tell(doing: str, _count: int) -> None:
+        if doing == stage:
+            raise Cancelled
+
+    return Watch(tell)
+
+
+@pytest.mark.parametrize("stage", ["Counting", "Writing", "Reading back"])
+def test_a_stopped_export_leaves_nothing(tmp_path: Path, services: Services, stage: str) -> None:
+    (tmp_path / "out").mkdir()
+    with pytest.raises(Cancelled):
+        services.exports.to_path("yolo", tmp_path / "out" / "set.zip", Choice(), watch=stop_at(stage))
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize("stage", ["Looking at images", "Bringing in images"])
+def test_a_stopped_import_leaves_nothing(services: Services, stage: str) -> None:
+    content = VOC.replace("cup", "anvil").encode()
+    with opened("a.xml", content) as tree, pytest.raises(Cancelled):
+        services.imports.bring_in(tree, annotator_name="eve", watch=stop_at(stage))
+    with services.database.reading() as connection:
+        assert connection.scalar(select(func.count()).select_from(import_step)) == 0
+        assert connection.scalar(select(func.count()).select_from(label).where(label.c.name == "anvil")) == 0
+    assert services.annotations.read("a.jpg", "eve")[0].boxes == []
+
+
+def bring_in(services: Services, files: dict[str, str], tmp_path: Path, **options: Any) -> Report:
+    paths = {}
+    for number, (name, content) in enumerate(files.items()):
+        paths[name] = tmp_path / str(number)
+        paths[name].write_text(content)
+    with open_files(paths) as tree:
+        return services.imports.bring_in(tree, annotator_name="eve", **options)
+
+
+def test_what_a_file_does_not_say_is_said(services: Services, tmp_path: Path) -> None:
+    report = bring_in(services, {"a.xml": VOC}, tmp_path, only_if_clear=True)
+    assert "does not say whether its pixels count from 0 or from 1" in report.doubts[0]
+    assert (report.step, report.is_clear) == ("", False)
+    report = bring_in(services, {"a.xml": VOC}, tmp_path)
+    assert report.step
+    assert report.boxes_added == 1
+
+
+def test_a_folder_of_two_formats_is_read_as_the_likelier_and_the_other_can_be_chosen(
+    services: Services, tmp_path: Path
+) -> None:
+    coco = {"images": [{"id": 1, "file_name": "a.jpg"}], "categories": [{"id": 1, "name": "person"}],
+            "annotations": [{"id": n, "image_id": 1, "category_id": 1, "bbox": [n, n, 9, 9]} for n in range(2)]}  # fmt: skip
+    files = {"set/coco.json": json.dumps(coco), "set/Annotations/a.xml": VOC}
+    report = bring_in(services, files, tmp_path, dry_run=True)
+    assert (report.file, list(report.candidates), report.boxes_added) == ("set", ["coco", "voc"], 2)
+    assert report.doubts == ["set may also be Pascal VOC XML; taken as COCO JSON"]
+    report = bring_in(services, files, tmp_path, chosen=formats.find("voc"))
+    assert report.boxes_added == 1
+
+
+def test_a_name_that_leads_elsewhere_stays_a_name(services: Services, tmp_path: Path) -> None:
+    report = bring_in(services, {"../../x/Annotations/a.xml": VOC}, tmp_path)
+    assert report.boxes_added == 1
+    assert not (tmp_path.parent.parent / "x").exists()
+
+
+# ---- over HTTP ----
+
+
+def told(answer: Any) -> dict[str, Any]:
+    lines = [json.loads(line) for line in answer.get_data(as_text=True).splitlines() if line]
+    assert all("doing" in line for line in lines[:-1])
+    answer.close()
+    return lines[-1]
+
+
+def test_an_import_over_http_looks_asks_and_does(site: Site) -> None:
+    client = site.app.server.test_client()
+    voc = VOC.replace("a.jpg", "img1.jpg")
+
+    def send(**fields: str) -> Any:
+        data = {"file": (io.BytesIO(voc.encode()), "set/Annotations/x.xml"), "annotator": "ada", **fields}
+        return client.post("/api/imports", data=data, content_type="multipart/form-data", headers=OURS)
+
+    for mode in ("look", "ask"):
+        report = told(send(mode=mode))["result"]
+        assert (report["boxes_added"], report["step"], report["clear"]) == (1, "", False)
+        assert site.services.annotations.read("img1.jpg", "ada")[0].boxes == []
+    report = told(send(mode="do", map='{"cup": "person"}', voc_base="1"))["result"]
+    [kept] = site.services.annotations.read("img1.jpg", "ada")[0].boxes
+    assert (kept.box.label, kept.box.x0, kept.box.y0, kept.box.x1, kept.box.y1) == ("person", 0, 0, 20, 20)
+    answer = client.post(f"/api/imports/{report['step']}/undo", headers=OURS)
+    assert "2 changes undone" in answer.get_json()["summary"]
+    assert site.services.annotations.read("img1.jpg", "ada")[0].boxes == []
+    assert client.post(f"/api/imports/{report['step']}/undo", headers=OURS).status_code == 400
+    assert client.post(f"/api/imports/{report['step']}/undo").status_code == 403
+    assert client.post("/api/imports", data={"annotator": "ada"}).status_code == 403
+    assert "mode: found" in send(mode="now").get_json()["error"]
+    assert "map: expected" in send(map="[1]").get_json()["error"]
+    assert "format: found" in send(format="x").get_json()["error"]
+    assert "no file was given" in told(client.post("/api/imports", data={"annotator": "ada"}, headers=OURS))["error"]
+
+
+def test_the_report_on_an_export_over_http(site: Site) -> None:
+    site.services.annotations.take("ada", [put("one", 1)])
+    client = site.app.server.test_client()
+    report = told(client.get("/api/export/yolo/report?split=80/20"))["result"]
+    assert (report["boxes"], report["read_back"], report["annotators"]) == (1, 1, ["ada"])
+    assert report["preview"].startswith("--- labels/")
+    assert client.get("/api/export/nothing/report").status_code == 404
+    answer = client.get("/api/export/coco?pictures=1&each=yes")
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="coco.zip"'
+    with zipfile.ZipFile(io.BytesIO(answer.data)) as archive:
+        assert sorted(archive.namelist()) == ["ada/annotations.json", "ada/images/img1.jpg"]
