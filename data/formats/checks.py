@@ -60,6 +60,18 @@ def number_in(value: object, where: str) -> float:
     return number
 
 
+def four_in(value: object, where: str) -> tuple[float, float, float, float]:
+    """The value, which must be a list of four finite numbers."""
+    match value:
+        case [float(a), float(b), float(c), float(d)] if math.isfinite(a + b + c + d):
+            return a, b, c, d  # nearly always, and there are millions of them
+    numbers = list_in(value, where)
+    if len(numbers) != 4:
+        raise InputError(f"{where}: found {shown(numbers)}, expected [x, y, width, height]")
+    a, b, c, d = (number_in(number, f"{where}[{index}]") for index, number in enumerate(numbers))
+    return a, b, c, d
+
+
 def whole_in(value: object, where: str) -> int | None:
     """The value, which must be a positive whole number; None if there is none."""
     if value is None or value == "":

@@ -33,7 +33,7 @@ SPLITS: tuple[Split, ...] = ("train", "val", "test")
 
 
 def recognises(tree: Tree) -> bool:
-    return any(_is_coco(tree, name) for name in tree.ending(".json"))
+    return any(_is_coco(tree, name) for name in tree.sample(".json"))
 
 
 def _is_coco(tree: Tree, name: str) -> bool:
@@ -109,15 +109,14 @@ def _spool_box(value: object, place: str, labels: dict[str, str], spool: Spool, 
         raise InputError(
             f"{where}.category_id: found {checks.shown(fields.get('category_id'))}, which is the id of no category"
         )
-    corners = checks.list_in(fields.get("bbox"), f"{where}.bbox")
-    if len(corners) != 4:
-        raise InputError(f"{where}.bbox: found {len(corners)} numbers, expected [x, y, width, height]")
-    x, y, width, height = (checks.number_in(number, f"{where}.bbox[{i}]") for i, number in enumerate(corners))
+    x, y, width, height = checks.four_in(fields.get("bbox"), f"{where}.bbox")
     key = _key(fields.get("image_id"), f"{where}.image_id")
     spool.add_box(key, place, labels[category], x, y, x + width, y + height)
 
 
 def _key(value: object, where: str) -> str:
+    if type(value) is int:
+        return str(value)
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise InputError(f"{where}: found {checks.shown(value)}, expected an id")
     return str(int(value)) if isinstance(value, float) and value == int(value) else str(value)

@@ -16,7 +16,7 @@ from data.formats.tree import Tree
 
 
 def recognises(tree: Tree) -> bool:
-    return any(_is_createml(tree, name) for name in tree.ending(".json"))
+    return any(_is_createml(tree, name) for name in tree.sample(".json"))
 
 
 def _is_createml(tree: Tree, name: str) -> bool:

@@ -46,7 +46,7 @@ def rows(tree: Tree, name: str) -> Iterator[tuple[str, Mapping[str, str]]]:
 
 
 def _recognises(columns: Sequence[str]) -> object:
-    return lambda tree: any(is_csv_with(tree, name, columns) for name in tree.ending(".csv"))
+    return lambda tree: any(is_csv_with(tree, name, columns) for name in tree.sample(".csv"))
 
 
 def _reader(columns: Sequence[str], image_column: str, label_column: str) -> object:

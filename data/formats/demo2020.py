@@ -41,7 +41,7 @@ START = "starttime"
 
 
 def recognises(tree: Tree) -> bool:
-    return any(_is_demo(tree, name) for name in tree.ending(".json"))
+    return any(_is_demo(tree, name) for name in tree.sample(".json"))
 
 
 def _is_demo(tree: Tree, name: str) -> bool:

@@ -35,7 +35,7 @@ SPLITS: dict[str, Split] = {"train": "train", "val": "val", "validation": "val",
 
 
 def recognises(tree: Tree) -> bool:
-    for name in tree.ending(".jsonl"):
+    for name in tree.sample(".jsonl"):
         with tree.open(name) as stream:
             if b'"file_name"' in stream.readline(LONGEST_LINE_BYTES):
                 return True
@@ -88,10 +88,7 @@ def _read_line(line: bytes, where: str, folder: str, split: Split, known: set[st
 def _read_box(label: object, box: object, where: str) -> BoxRecord:
     if isinstance(label, int) and not isinstance(label, bool):
         label = f"class {label}"  # the names stand in the data set's code, not in the file
-    corners = checks.list_in(box, where)
-    if len(corners) != 4:
-        raise InputError(f"{where}: found {checks.shown(corners)}, expected [x, y, width, height]")
-    x, y, width, height = (checks.number_in(value, where) for value in corners)
+    x, y, width, height = checks.four_in(box, where)
     return BoxRecord(checks.text_in(label, f"{where}: label"), x, y, x + width, y + height, where=where)
 
 

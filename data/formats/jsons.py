@@ -35,6 +35,13 @@ class Outline:
 
 def outline(tree: Tree, name: str) -> Outline:
     """Look at the beginning of a JSON file. Empty for one that is not JSON."""
+    if name not in tree.outlines:
+        tree.outlines[name] = _outline(tree, name)
+    found: Outline = tree.outlines[name]
+    return found
+
+
+def _outline(tree: Tree, name: str) -> Outline:
     paths: set[str] = set()
     texts: dict[str, str] = {}
     try:

@@ -33,7 +33,7 @@ STATES: tuple[FoundState, ...] = ("done", "skipped")
 
 
 def recognises(tree: Tree) -> bool:
-    first = next(iter(tree.ending(".json")), None)
+    first = next(iter(tree.sample(".json")), None)
     return first is not None and jsons.outline(tree, first).has("shapes", "imagePath")
 
 

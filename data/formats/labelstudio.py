@@ -22,7 +22,7 @@ PER_CENT = 100.0
 
 
 def recognises(tree: Tree) -> bool:
-    return any(_is_label_studio(tree, name) for name in tree.ending(".json"))
+    return any(_is_label_studio(tree, name) for name in tree.sample(".json"))
 
 
 def _is_label_studio(tree: Tree, name: str) -> bool:

@@ -40,7 +40,7 @@ def recognises(tree: Tree) -> bool:
 
 
 def _file(tree: Tree) -> str | None:
-    return next((name for name in tree.ending(".json") if jsons.outline(tree, name).texts.get("format") == NAME), None)
+    return next((name for name in tree.sample(".json") if jsons.outline(tree, name).texts.get("format") == NAME), None)
 
 
 def read(tree: Tree, _options: Options) -> Iterator[Record]:

@@ -6,12 +6,14 @@ import os
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from data.errors import InputError
 
+SAMPLED_FILES = 20
 MOST_FILES = 2_000_000
 MOST_EXPANSION = 200  # times larger than packed: text of boxes packs to a tenth or a fiftieth
 MOST_EXPANSION_FROM_BYTES = 10_000_000
@@ -25,6 +27,7 @@ class Tree:
     name: str
     names: tuple[str, ...]
     opener: Callable[[str], IO[bytes]]
+    outlines: dict[str, Any] = field(default_factory=dict, repr=False)  # what data.formats.jsons has seen of them
 
     @contextmanager
     def open(self, name: str) -> Iterator[IO[bytes]]:
@@ -55,6 +58,10 @@ class Tree:
     def ending(self, *suffixes: str) -> list[str]:
         """The names with one of the endings, in lower case, such as ``.json``."""
         return [name for name in self.names if name.lower().endswith(suffixes)]
+
+    def sample(self, *suffixes: str) -> list[str]:
+        """The first names with one of the endings: enough to tell a format by."""
+        return list(islice((name for name in self.names if name.lower().endswith(suffixes)), SAMPLED_FILES))
 
 
 @contextmanager

@@ -36,15 +36,15 @@ PROJECT = "_via_img_metadata"
 
 
 def recognises_project(tree: Tree) -> bool:
-    return any(PROJECT in jsons.outline(tree, name).paths for name in tree.ending(".json"))
+    return any(PROJECT in jsons.outline(tree, name).paths for name in tree.sample(".json"))
 
 
 def recognises_json(tree: Tree) -> bool:
-    return any(_is_metadata(tree, name) for name in tree.ending(".json"))
+    return any(_is_metadata(tree, name) for name in tree.sample(".json"))
 
 
 def recognises_csv(tree: Tree) -> bool:
-    return any(is_csv_with(tree, name, HEADER) for name in tree.ending(".csv"))
+    return any(is_csv_with(tree, name, HEADER) for name in tree.sample(".csv"))
 
 
 def _is_metadata(tree: Tree, name: str) -> bool:

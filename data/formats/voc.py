@@ -25,7 +25,7 @@ BASE_NOTE = "corners from "
 
 
 def recognises(tree: Tree) -> bool:
-    first = next(iter(tree.ending(".xml")), None)
+    first = next(iter(tree.sample(".xml")), None)
     if first is None:
         return False
     with tree.open(first) as stream:

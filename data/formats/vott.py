@@ -22,7 +22,7 @@ STATE_OF = {"done": TAGGED, "in progress": TAGGED, "skipped": VISITED}
 
 
 def recognises(tree: Tree) -> bool:
-    return bool(tree.ending("-asset.json")) or any(_is_export(tree, name) for name in tree.ending(".json", ".vott"))
+    return bool(tree.sample("-asset.json")) or any(_is_export(tree, name) for name in tree.sample(".json", ".vott"))
 
 
 def _is_export(tree: Tree, name: str) -> bool:

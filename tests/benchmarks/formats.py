@@ -20,50 +20,63 @@ IMAGES = int(os.environ.get("BENCH_IMAGES", "100000"))
 BOXES_EACH = 10
 LABELS = 20
 
+# Others do what they can with what we wrote: read it whole, and write it anew where their writer needs no pictures.
 THEIRS = {
-    name: f"""
-import pathlib, resource
-from globox import AnnotationSet
-AnnotationSet.{read}(pathlib.Path({{path!r}})).{write}
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    ("globox", "coco"): ("AnnotationSet.from_coco(path)", "found.save_coco(out, auto_ids=True)"),
+    ("globox", "cvat"): ("AnnotationSet.from_cvat(path)", "found.save_cvat(out)"),
+    ("globox", "voc"): ("AnnotationSet.from_pascal_voc(path / 'Annotations', recursive=True)", "found.save_pascal_voc(out)"),
+    ("globox", "labelme"): ("AnnotationSet.from_labelme(path, recursive=True)", "found.save_labelme(out)"),
+    ("supervision", "coco"): ("DetectionDataset.from_coco('', str(path))", None),
+}  # fmt: skip
+THEIR_CODE = """
+import pathlib, resource, time
+from {package} import {kind}
+path, out = pathlib.Path({path!r}), pathlib.Path({out!r})
+started = time.perf_counter()
+found = {read}
+read = time.perf_counter()
+{write}
+print(read - started, time.perf_counter() - read, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
-    for name, read, write in (
-        ("coco", "from_coco", "save_coco(pathlib.Path({out!r}), auto_ids=True)"),
-        ("cvat", "from_cvat", "save_cvat(pathlib.Path({out!r}))"),
-    )
-}
 
 
 def main() -> None:
     from data.formats import WRITTEN
 
-    print(f"{IMAGES:,} images, {IMAGES * BOXES_EACH:,} boxes\n")
-    print(
-        "| format | writes | reads | peak memory writing, reading | others: reads and writes |\n|---|---|---|---|---|"
-    )
+    print(f"{IMAGES:,} images, {IMAGES * BOXES_EACH:,} boxes; seconds to write and to read, and the most memory\n")
+    print("| format | writes | reads | memory | the same by others |\n|---|---|---|---|---|")
     python = os.environ.get("INTEROP_PYTHON")
     for name in sys.argv[1:] or WRITTEN:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / (WRITTEN[name].file or "out")
-            wrote, read = (
-                _measured([sys.executable, "-m", __spec__.name, f"--{how}", name, str(path)])
-                for how in ("write", "read")
-            )
-            other = ""
-            if python and name in THEIRS:
-                code = THEIRS[name].format(path=str(path), out=str(path.with_name("theirs" + path.suffix)))
-                try:
-                    seconds, memory = _measured([python, "-c", code])
-                    other = f"globox {seconds:.0f} s, {memory} MB"
-                except subprocess.CalledProcessError as error:
-                    other = f"globox fails: {error.stderr.strip().splitlines()[-1][:80]}"
-            print(f"| {name} | {wrote[0]:.0f} s | {read[0]:.0f} s | {wrote[1]} / {read[1]} MB | {other} |", flush=True)
+            wrote = _measured([sys.executable, "-m", __spec__.name, "--write", name, str(path)])
+            read = _measured([sys.executable, "-m", __spec__.name, "--read", name, str(path)])
+            others = [_other(python, package, name, path) for package, one in THEIRS if one == name] if python else []
+            memory = max(wrote[1], read[1])
+            print(f"| {name} | {wrote[0]:.1f} s | {read[0]:.1f} s | {memory} MB | {'; '.join(others)} |", flush=True)
+
+
+def _other(python: str, package: str, name: str, path: Path) -> str:
+    read, write = THEIRS[package, name]
+    code = THEIR_CODE.format(
+        package=package,
+        kind=read.partition(".")[0],
+        path=str(path),
+        out=str(path.with_name("theirs" + path.suffix)),
+        read=read,
+        write=write or "",
+    )
+    try:
+        said = subprocess.run([python, "-c", code], check=True, capture_output=True, text=True).stdout.split()[-3:]
+    except subprocess.CalledProcessError as error:
+        return f"{package} fails: {error.stderr.strip().splitlines()[-1][:80]}"
+    seconds = f"writes {float(said[1]):.1f} s, " if write else ""
+    return f"{package} {seconds}reads {float(said[0]):.1f} s, {int(said[2]) // 1024} MB"
 
 
 def _measured(command: list[str]) -> tuple[float, int]:
-    started = time.perf_counter()
-    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    return time.perf_counter() - started, int(said.split()[-1]) // 1024
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+    return float(said[-2]), int(said[-1]) // 1024
 
 
 def _images() -> Iterator[object]:
@@ -83,14 +96,16 @@ def _one(how: str, name: str, path: Path) -> None:
     from data.formats.model import Dataset, ImageRecord, LabelRecord
     from data.formats.tree import open_tree
 
+    started = time.perf_counter()
     if how == "--write":
         labels = [LabelRecord(f"label {n}", n) for n in range(LABELS)]
-        formats.write_to(formats.WRITTEN[name], Dataset(labels, _images), path)  # type: ignore[arg-type]
+        chosen = formats.WRITTEN[name]
+        formats.write_parts(formats.parts_of(chosen, Dataset(labels, _images)), chosen, path)  # type: ignore[arg-type]
     else:
         with open_tree(path) as tree:
             found = sum(len(one.boxes) for one in formats.records(tree) if isinstance(one, ImageRecord))
         assert found == IMAGES * BOXES_EACH, json.dumps(found)
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    print(time.perf_counter() - started, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
 if __name__ == "__main__":
