@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, select
+from sqlalchemy import Connection, Row, and_, insert, select
 
 from data.batch import Batch
 from data.boxes import Box
@@ -15,7 +15,7 @@ from data.database import Database
 from data.edits import Edit, State, now, parse_edit, parse_image_id, state_of
 from data.errors import InputError
 from data.label_book import find_label
-from data.tables import annotation, annotator, box, edit, image, label
+from data.tables import annotation, annotator, box, box_attributes, edit, image, label
 
 MOST_EDITS = 1000
 _NEVER = ("", "")
@@ -128,6 +128,18 @@ class Annotations:
             names = select(annotator.c.name).join(annotation).where(annotation.c.image_id == image_id)
             known = [annotator_name] if annotator_name else list(connection.scalars(names.order_by(annotator.c.name)))
             return [read_within(connection, image_id, name) for name in known]
+
+    def attributes(self, image_id: str) -> dict[tuple[str, str], dict[str, Any]]:
+        """What imported files said of the boxes of an image beside, by annotator and id of the box."""
+        with self._database.reading() as connection:
+            query = select(annotator.c.name, box_attributes.c.box_id, box_attributes.c.value).join(annotator)
+            rows = connection.execute(query.where(box_attributes.c.image_id == image_id).order_by(box_attributes.c.seq))
+            return {(name, box_id): json.loads(value) for name, box_id, value in rows}
+
+    def have_attributes(self) -> bool:
+        """Whether any box has: mostly none, and nobody need ask for each image."""
+        with self._database.reading() as connection:
+            return connection.scalar(select(box_attributes.c.seq).limit(1)) is not None
 
     def annotators(self) -> list[str]:
         """The names of everybody who annotated anything."""
@@ -305,6 +317,23 @@ def read_within(connection: Connection, image_id: str, annotator_name: str) -> A
         boxes=[kept_box(row, row.id) for row in rows if not row.deleted],
         deleted={row.id: (row.stamp_time, row.stamp_id) for row in rows if row.deleted},
     )
+
+
+def attributes_within(connection: Connection, image_id: str, annotator_name: str) -> dict[str, dict[str, Any]]:
+    """As `Annotations.attributes`, of one annotator and within a transaction."""
+    query = select(box_attributes.c.box_id, box_attributes.c.value).join(annotator)
+    mine = query.where(box_attributes.c.image_id == image_id, annotator.c.name == annotator_name)
+    return {box_id: json.loads(value) for box_id, value in connection.execute(mine.order_by(box_attributes.c.seq))}
+
+
+def add_attributes(
+    connection: Connection, image_id: str, annotator_name: str, said: Mapping[str, Mapping[str, Any]], import_id: str
+) -> None:
+    """Keep what an import says of boxes, by their ids; taking the import back brings back what was there before."""
+    who = connection.scalar(select(annotator.c.id).where(annotator.c.name == annotator_name))
+    start = {"annotator_id": who, "image_id": image_id, "import_id": import_id}
+    rows = [{**start, "box_id": box_id, "value": json.dumps(value)} for box_id, value in said.items()]
+    connection.execute(insert(box_attributes), rows)
 
 
 def kept_box(row: Row[Any], box_id: str) -> KeptBox:

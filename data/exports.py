@@ -108,7 +108,7 @@ class Exports:
         sets = self._sets(chosen, choice, options or Options(), watch)
         watch.doing = "Counting"
         for _folder, dataset in sets:
-            summarise(dataset, report)
+            summarise(chosen, dataset, report)
         self._name_left_out(chosen, choice, report)
         with tempfile.TemporaryDirectory(dir=_writable(path), prefix=".export-") as folder:
             work = Path(folder) / (path.name or "export")
@@ -190,6 +190,7 @@ class Exports:
             yield Part(chosen.picture_at(image, stems.of(image.image)), copy_of=upright)
 
     def _images(self, chosen: Format, choice: Choice) -> Iterator[ImageRecord]:
+        have_attributes = self._annotations.have_attributes()
         untouched = "untouched" in chosen.keeps if choice.untouched is None else choice.untouched
         for picture, found in self._all(untouched):
             if picture.width is None and "sizes" in chosen.keeps and not any(one.boxes for one in found):
@@ -198,11 +199,12 @@ class Exports:
             if found and not kept:
                 continue
             split = split_of(picture.id, choice.shares, choice.seed)
+            said = self._annotations.attributes(picture.id) if have_attributes else {}
             if "annotators" in chosen.keeps and kept:
                 for one in kept:
-                    yield _record(picture, [one], split)
+                    yield _record(picture, [one], split, said)
             else:
-                yield _record(picture, kept, split)
+                yield _record(picture, kept, split, said)
 
     def _all(self, untouched: bool) -> Iterator[tuple[Picture, list[Annotation]]]:
         ids = self._annotations.image_ids(untouched=untouched)
@@ -301,10 +303,20 @@ def _is_chosen(one: Annotation, choice: Choice) -> bool:
     return by and (not choice.states or one.state in choice.states)
 
 
-def _record(picture: Picture, kept: Sequence[Annotation], split: Split) -> ImageRecord:
+def _record(
+    picture: Picture, kept: Sequence[Annotation], split: Split, said: Mapping[tuple[str, str], Mapping[str, Any]]
+) -> ImageRecord:
     boxes = tuple(
         BoxRecord(
-            b.box.label, b.box.x0, b.box.y0, b.box.x1, b.box.y1, id=b.box.id, created=b.created, modified=b.modified
+            b.box.label,
+            b.box.x0,
+            b.box.y0,
+            b.box.x1,
+            b.box.y1,
+            id=b.box.id,
+            created=b.created,
+            modified=b.modified,
+            attributes=said.get((one.annotator, b.box.id), {}),
         )
         for one in kept
         for b in one.boxes
@@ -343,20 +355,25 @@ def _is_one_file(chosen: Format, choice: Choice) -> bool:
     return bool(chosen.file) and not (choice.shares or choice.each or choice.pictures)
 
 
-def summarise(dataset: Dataset, report: ExportReport) -> None:
+def summarise(chosen: Format, dataset: Dataset, report: ExportReport) -> None:
     """Count what will be written, and name what looks wrong in it; added to what the report has already."""
     labels = Counter(report.labels)
     splits = Counter(report.splits)
+    attributes: Counter[str] = Counter()
     for image in dataset.images():
         report.images += 1
         report.empty += not image.boxes
         report.boxes += len(image.boxes)
+        attributes.update(name for box in image.boxes for name in box.attributes)
         labels.update(box.label for box in image.boxes)
         splits.update([image.split] if image.split else [])
         same = Counter((box.label, box.x0, box.y0, box.x1, box.y1) for box in image.boxes)
         for corners, times in same.items():
             if times > 1 and len(report.notes) < MOST_NOTES:
                 report.notes.append(f"{image.image}: {times} boxes of {corners[0]} at the very same place")
+    if attributes and "attributes" not in chosen.keeps:
+        named = ", ".join(f"{name} of {boxes}" for name, boxes in attributes.most_common())
+        report.left_out.append(f"attributes of boxes that {chosen.title} has no place for: {named}")
     report.labels = dict(labels.most_common())
     report.splits = {split: splits[split] for split in SPLITS if split in splits}
 
@@ -374,7 +391,7 @@ def compare(chosen: Format, dataset: Dataset, tree: Tree, report: ExportReport, 
             if "relative" in chosen.keeps:
                 sizes[key] = (image.width or 1, image.height or 1)
             for box in image.boxes:
-                meant.add_box(key, "", box.label, box.x0, box.y0, box.x1, box.y1)
+                meant.add_box(key, box)
         for record in watch.over(records(tree, dataset.options)):
             if not isinstance(record, ImageRecord):
                 continue
@@ -387,11 +404,12 @@ def compare(chosen: Format, dataset: Dataset, tree: Tree, report: ExportReport, 
                 raise InputError(
                     f"{record.image}: {len(expected)} boxes were meant, {len(record.boxes)} can be read back"
                 )
-            for (_place, label, *corners), box in zip(expected, record.boxes, strict=True):
-                if label != box.label:
-                    raise InputError(f"{record.image}: a box of {label!r} reads back as one of {box.label!r}")
-                found = (box.x0 * width, box.y0 * height, box.x1 * width, box.y1 * height)
-                farthest = max(farthest, *(abs(a - b) for a, b in zip(corners, found, strict=True)))
+            for one, box in zip(expected, record.boxes, strict=True):
+                if one.label != box.label:
+                    raise InputError(f"{record.image}: a box of {one.label!r} reads back as one of {box.label!r}")
+                across = max(abs(one.x0 - box.x0 * width), abs(one.x1 - box.x1 * width))
+                down = max(abs(one.y0 - box.y0 * height), abs(one.y1 - box.y1 * height))
+                farthest = max(farthest, across, down)
                 found_boxes += 1
     report.read_back = found_boxes
     report.largest_difference_px = farthest

@@ -7,21 +7,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, delete, select, update
 
-from data.annotations import Annotations, KeptBox, kept_box, read_within
+from data.annotations import Annotations, KeptBox, add_attributes, attributes_within, kept_box, read_within
 from data.batch import Batch, Picture
 from data.boxes import SMALLEST_PX, Box, clip_span
 from data.database import Database
 from data.edits import Edit, State, later_than, now, parse_annotator
 from data.errors import InputError
 from data.formats import candidates
-from data.formats.model import BoxRecord, Doubt, Format, ImageRecord, Options, Problem, Record
+from data.formats.model import BoxRecord, Doubt, Format, ImageRecord, LabelRecord, Options, Problem, Record
 from data.formats.tree import Tree
 from data.label_book import LabelBook, add_within, find_label
 from data.labels import parse_name
 from data.matching import find_picture
-from data.tables import annotator, edit, import_step, label
+from data.tables import annotator, box_attributes, edit, import_step, label
 from data.watch import Watch
 
 MOST_NOTES = 1000
@@ -175,8 +175,11 @@ class Imports:
         report.step = str(uuid.uuid4())
         connection.execute(import_step.insert().values(id=report.step, time=now(), file=report.file))
         known: set[str] = set()
+        class_ids: dict[str, int] = {}
         last = None
         for record in records:
+            if isinstance(record, LabelRecord):
+                class_ids[record.name] = record.class_id
             if not isinstance(record, ImageRecord):
                 continue
             try:
@@ -186,10 +189,13 @@ class Imports:
                 continue  # named by the first pass
             report.images += picture.id != last
             last = picture.id
-            boxes = [*self._labelled(connection, record, renames, known, report)]
-            edits = list(_edits(connection, name, replace(record, boxes=tuple(boxes)), picture, report))
+            boxes = [*self._labelled(connection, record, renames, known, class_ids, report)]
+            said: dict[str, Mapping[str, Any]] = {}
+            edits = list(_edits(connection, name, replace(record, boxes=tuple(boxes)), picture, report, said))
             if edits:
                 self._annotations.apply(connection, name, edits, import_id=report.step)
+            if said:
+                add_attributes(connection, picture.id, name, said, report.step)
 
     def _labelled(
         self,
@@ -197,6 +203,7 @@ class Imports:
         record: ImageRecord,
         renames: Mapping[str, str],
         known: set[str],
+        class_ids: Mapping[str, int],
         report: Report,
     ) -> Iterator[BoxRecord]:
         for box in record.boxes:
@@ -211,7 +218,7 @@ class Imports:
                 continue
             if wanted not in known:
                 if find_label(connection, wanted) is None:
-                    add_within(connection, wanted)
+                    add_within(connection, wanted, class_ids.get(box.label))
                     report.labels_added[wanted] = 0
                 known.add(wanted)
             if wanted in report.labels_added:
@@ -252,6 +259,7 @@ class Imports:
                 self._annotations.apply(connection, name, edits)
                 restored += len(edits)
                 kept += changed_since
+            connection.execute(delete(box_attributes).where(box_attributes.c.import_id == step))
             connection.execute(update(import_step).where(import_step.c.id == step).values(undone=now()))
         text = f"Import of {row.file} taken back: {restored} changes undone"
         return text + (f", {kept} kept because they were changed since." if kept else ".")
@@ -263,8 +271,17 @@ class Imports:
             return [dict(row._mapping) for row in rows]
 
 
-def _edits(connection: Connection, name: str, record: ImageRecord, picture: Picture, report: Report) -> Iterator[Edit]:
+def _edits(
+    connection: Connection,
+    name: str,
+    record: ImageRecord,
+    picture: Picture,
+    report: Report,
+    said: dict[str, Mapping[str, Any]],
+) -> Iterator[Edit]:
+    """The edits that an image of a file asks for; new attributes of boxes go into ``said``."""
     here = read_within(connection, picture.id, name)
+    known = attributes_within(connection, picture.id, name) if any(one.attributes for one in record.boxes) else {}
     present = {kept.box.id: kept for kept in here.boxes}
     for found in record.boxes:
         try:
@@ -274,8 +291,12 @@ def _edits(connection: Connection, name: str, record: ImageRecord, picture: Pict
             report.note(str(error))
             continue
         old = present.get(box.id) if found.id else _same_box(here.boxes, box)
+        news = found.attributes and found.attributes != known.get(old.box.id if old else "")
         if old and _alike(old.box, box):
-            report.boxes_unchanged += 1
+            report.boxes_changed += bool(news)
+            report.boxes_unchanged += not news
+            if news:
+                said[old.box.id] = found.attributes
             continue
         if old and found.modified and old.modified >= found.modified:
             report.boxes_unchanged += 1
@@ -283,6 +304,8 @@ def _edits(connection: Connection, name: str, record: ImageRecord, picture: Pict
             continue
         report.boxes_changed += int(old is not None)
         report.boxes_added += int(old is None)
+        if news:
+            said[box.id] = found.attributes
         yield Edit(
             id=str(uuid.uuid4()),
             image=picture.id,

@@ -86,10 +86,19 @@ def as_dict(item: Label) -> dict[str, object]:
     return asdict(item)
 
 
-def add_within(connection: Connection, name: str) -> None:
-    """Add a label within a transaction, with the next class id and a colour."""
+def add_within(connection: Connection, name: str, wanted: int | None = None) -> None:
+    """Add a label within a transaction, with a colour, and the class id that is wanted unless another is pinned to it.
+
+    A label that has it but was never used makes way.
+    """
     highest = connection.scalar(select(func.max(label.c.class_id)))
     class_id = 0 if highest is None else highest + 1
+    if wanted is not None and wanted >= 0:
+        holder = connection.execute(select(label).where(label.c.class_id == wanted)).one_or_none()
+        if holder is not None and not holder.pinned:
+            connection.execute(update(label).where(label.c.id == holder.id).values(class_id=max(class_id, wanted + 1)))
+        if holder is None or not holder.pinned:
+            class_id = wanted
     connection.execute(insert(label).values(name=name, class_id=class_id, pinned=True))
     _color(connection)
 

@@ -130,6 +130,19 @@ annotation = Table(
     Index("annotation_by_state", "annotator_id", "state"),
 )
 
+box_attributes = Table(
+    "box_attributes",
+    metadata,
+    Column("seq", Serial, primary_key=True),  # of several for one box, the last counts
+    Column("annotator_id", ForeignKey("annotator.id"), nullable=False),
+    Column("image_id", ForeignKey("image.id"), nullable=False),
+    Column("box_id", Text, nullable=False),
+    Column("import_id", ForeignKey("import_step.id"), nullable=False),
+    Column("value", Text, nullable=False),  # a JSON object
+    Index("box_attributes_by_image", "image_id", "annotator_id"),
+    Index("box_attributes_by_import", "import_id"),
+)
+
 memo = Table(
     "memo",
     metadata,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from data.errors import InputError
@@ -90,6 +90,11 @@ def image_in(value: object, where: str) -> str:
     while path.startswith("./"):
         path = path[2:]
     return path
+
+
+def attributes_in(fields: Mapping[str, Any], *, without: Collection[str]) -> dict[str, Any]:
+    """What is said beside what we know: not of ``without``, and not null or empty."""
+    return {name: value for name, value in fields.items() if name not in without and value not in (None, "", [], {})}
 
 
 def shown(value: object) -> str:

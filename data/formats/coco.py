@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from data.errors import InputError
@@ -30,6 +31,9 @@ from data.formats.tree import Tree
 
 STATES = ("todo", "in progress", "done", "skipped")
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
+FIRST_ID = 1  # of COCO itself; files that count from 0 are about as many
+# What we say of a box ourselves; masks are not kept, since a box that is moved would leave its mask behind.
+OURS = ("id", "image_id", "category_id", "bbox", "area", "iscrowd", "segmentation", "attributes")
 
 
 def recognises(tree: Tree) -> bool:
@@ -51,15 +55,19 @@ def read(tree: Tree, _options: Options) -> Iterator[Record]:
 def _read_file(tree: Tree, name: str, spool: Spool) -> Iterator[Record]:
     split = _split_of(name)
     labels: dict[str, str] = {}
+    ids: dict[str, int] = {}
     for index, value in enumerate(jsons.items(tree, name, "categories.item")):
         try:
             where = f"{name}: categories[{index}]"
             fields = checks.object_in(value, where)
             label = checks.text_in(fields.get("name"), f"{where}.name")
             labels[_key(fields.get("id"), f"{where}.id")] = label
-            yield LabelRecord(label, int(checks.number_in(fields.get("id"), f"{where}.id")))
+            ids[label] = int(checks.number_in(fields.get("id"), f"{where}.id"))
         except InputError as error:
             yield Problem(str(error))
+    first = min(FIRST_ID, *ids.values()) if ids else FIRST_ID
+    for label, category_id in ids.items():
+        yield LabelRecord(label, category_id - first)
     for index, value in enumerate(jsons.items(tree, name, "images.item")):
         try:
             where = f"{name}: images[{index}]"
@@ -83,7 +91,7 @@ def _read_file(tree: Tree, name: str, spool: Spool) -> Iterator[Record]:
         yield ImageRecord(
             **fields,
             split=split,
-            boxes=tuple(BoxRecord(label, x0, y0, x1, y1, f"{name}: {place}") for place, label, x0, y0, x1, y1 in boxes),
+            boxes=tuple(replace(box, where=f"{name}: {box.where}") for box in boxes),
         )
 
 
@@ -110,8 +118,11 @@ def _spool_box(value: object, place: str, labels: dict[str, str], spool: Spool, 
             f"{where}.category_id: found {checks.shown(fields.get('category_id'))}, which is the id of no category"
         )
     x, y, width, height = checks.four_in(fields.get("bbox"), f"{where}.bbox")
+    said = checks.attributes_in(fields, without=OURS)
+    if isinstance(fields.get("attributes"), dict):
+        said |= fields["attributes"]
     key = _key(fields.get("image_id"), f"{where}.image_id")
-    spool.add_box(key, place, labels[category], x, y, x + width, y + height)
+    spool.add_box(key, BoxRecord(labels[category], x, y, x + width, y + height, place, attributes=said))
 
 
 def _key(value: object, where: str) -> str:
@@ -170,7 +181,8 @@ def _annotation(box_id: int, image_id: int, category_id: int, box: BoxRecord) ->
     width, height = extent(box.x0, box.x1), extent(box.y0, box.y1)
     bbox = [checks.plain_number(value) for value in (box.x0, box.y0, width, height)]
     area = checks.plain_number(width * height)
-    return {"id": box_id, "image_id": image_id, "category_id": category_id, "bbox": bbox, "area": area, "iscrowd": 0}
+    fields = {"id": box_id, "image_id": image_id, "category_id": category_id, "bbox": bbox, "area": area, "iscrowd": 0}
+    return {**fields, "attributes": box.attributes} if box.attributes else fields
 
 
 def _compact(value: Any) -> str:
@@ -184,5 +196,5 @@ FORMAT = Format(
     read=read,
     write=write,
     file="annotations.json",
-    keeps=frozenset({"names", "empty", "sizes", "labels", "states"}),
+    keeps=frozenset({"names", "empty", "sizes", "labels", "states", "attributes"}),
 )

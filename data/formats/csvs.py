@@ -70,13 +70,12 @@ def _read(tree: Tree, name: str, spool: Spool, image_column: str, label_column: 
                 x0, y0, x1, y1 = (
                     checks.number_in(row.get(c), f"{where}, {c}") for c in ("xmin", "ymin", "xmax", "ymax")
                 )
-                spool.add_box(image, where, label, x0, y0, x1, y1)
+                spool.add_box(image, BoxRecord(label, x0, y0, x1, y1, where))
         except InputError as error:
             yield Problem(str(error))
     for image, value, boxes in spool.images():
         width, height = json.loads(value)
-        found = tuple(BoxRecord(label, x0, y0, x1, y1, where) for where, label, x0, y0, x1, y1 in boxes)
-        yield ImageRecord(image, width, height, found)
+        yield ImageRecord(image, width, height, boxes)
 
 
 def write_tensorflow(dataset: Dataset) -> Iterator[Part]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import DefusedXmlException
@@ -12,7 +13,7 @@ from data.errors import InputError
 from data.formats import checks
 from data.formats.model import BoxRecord, Dataset, Format, ImageRecord, Options, Part, Problem, Record, Split
 from data.formats.tree import Tree
-from data.formats.xmls import quoted
+from data.formats.xmls import plain_text, quoted
 
 DEEPEST = 50
 SPLITS: dict[str, Split] = {"train": "train", "val": "val", "validation": "val", "test": "test"}
@@ -77,7 +78,16 @@ def _read_box(element: Element, where: str) -> BoxRecord:
         raise InputError(f"{where} rotation: found {element.get('rotation')}, expected an upright box; left out")
     label = checks.text_in(element.get("label"), f"{where} label")
     x0, y0, x1, y1 = (checks.number_in(element.get(side), f"{where} {side}") for side in ("xtl", "ytl", "xbr", "ybr"))
-    return BoxRecord(label, x0, y0, x1, y1, where=where)
+    return BoxRecord(label, x0, y0, x1, y1, where=where, attributes=_attributes(element))
+
+
+def _attributes(element: Element) -> dict[str, Any]:
+    said: dict[str, Any] = {"occluded": True} if element.get("occluded") == "1" else {}
+    if element.get("z_order", "0") != "0":
+        said["z_order"] = element.get("z_order")
+    if element.get("group_id"):
+        said["group_id"] = element.get("group_id")
+    return said | {one.get("name", ""): one.text or "" for one in element.iterfind("attribute") if one.get("name")}
 
 
 def write(dataset: Dataset) -> Iterator[Part]:
@@ -101,7 +111,15 @@ def _document(dataset: Dataset) -> Iterator[str]:
                 f'{side}="{value!r}"'
                 for side, value in zip(("xtl", "ytl", "xbr", "ybr"), (box.x0, box.y0, box.x1, box.y1), strict=True)
             )
-            yield f'    <box label="{quoted(box.label)}" source="manual" occluded="0" {corners} z_order="0"></box>\n'
+            said = dict(box.attributes)
+            occluded = int(said.pop("occluded", False) in (True, 1, "1"))
+            z_order = quoted(plain_text(said.pop("z_order", 0)))
+            group = f' group_id="{quoted(plain_text(said.pop("group_id")))}"' if "group_id" in said else ""
+            yield f'    <box label="{quoted(box.label)}" source="manual" occluded="{occluded}" {corners}'
+            yield f' z_order="{z_order}"{group}>'
+            for name, value in said.items():
+                yield f'<attribute name="{quoted(name)}">{quoted(plain_text(value))}</attribute>'
+            yield "</box>\n"
         yield "  </image>\n"
     yield "</annotations>\n"
 
@@ -113,5 +131,5 @@ FORMAT = Format(
     read,
     write,
     "annotations.xml",
-    frozenset({"names", "empty", "sizes"}),
+    frozenset({"names", "empty", "sizes", "attributes"}),
 )

@@ -28,6 +28,7 @@ from data.formats.model import (
 from data.formats.stems import Stems
 from data.formats.tree import Tree
 
+OURS = ("label", "points", "shape_type", "mask")  # the rest of a shape is said beside
 VERSION = "5.5.0"  # of the layout that is written
 STATES: tuple[FoundState, ...] = ("done", "skipped")
 
@@ -73,7 +74,13 @@ def _read_shape(value: object, where: str) -> BoxRecord:
         raise InputError(f"{where}.points: found {checks.shown(points)}, expected two corners")
     xs, ys = ([checks.number_in(point[axis], f"{where}.points") for point in points] for axis in (0, 1))
     return BoxRecord(
-        checks.text_in(fields.get("label"), f"{where}.label"), min(xs), min(ys), max(xs), max(ys), where=where
+        checks.text_in(fields.get("label"), f"{where}.label"),
+        min(xs),
+        min(ys),
+        max(xs),
+        max(ys),
+        where=where,
+        attributes=checks.attributes_in(fields, without=OURS),
     )
 
 
@@ -108,9 +115,17 @@ def _shape(box: BoxRecord) -> dict[str, Any]:
         "shape_type": "rectangle",
         "flags": {},
         "mask": None,
+        **{name: value for name, value in box.attributes.items() if name not in OURS},
     }
 
 
 FORMAT = Format(
-    "labelme", "labelme JSON", recognises, read, write, "", frozenset({"names", "empty", "sizes", "states"}), beside
+    "labelme",
+    "labelme JSON",
+    recognises,
+    read,
+    write,
+    "",
+    frozenset({"names", "empty", "sizes", "states", "attributes"}),
+    beside,
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -63,9 +64,7 @@ def _read_annotation(fields: Mapping[str, Any], image: str, where: str) -> Itera
     width = checks.whole_in(first.get("original_width"), f"{where}.result[0].original_width")
     height = checks.whole_in(first.get("original_height"), f"{where}.result[0].original_height")
     if width and height:
-        boxes = [
-            BoxRecord(b.label, b.x0 * width, b.y0 * height, b.x1 * width, b.y1 * height, where=b.where) for b in boxes
-        ]
+        boxes = [replace(b, x0=b.x0 * width, y0=b.y0 * height, x1=b.x1 * width, y1=b.y1 * height) for b in boxes]
     yield ImageRecord(
         image,
         width,
@@ -91,7 +90,9 @@ def _read_result(value: object, where: str) -> BoxRecord:
     x, y, width, height = (
         checks.number_in(place.get(name), f"{where}.value.{name}") / PER_CENT for name in ("x", "y", "width", "height")
     )
-    return BoxRecord(label, x, y, x + width, y + height, where=where)
+    meta = fields.get("meta")
+    said = checks.attributes_in(meta, without=()) if isinstance(meta, dict) else {}
+    return BoxRecord(label, x, y, x + width, y + height, where=where, attributes=said)
 
 
 def _image_of(data: Mapping[str, Any], where: str) -> str:
@@ -145,6 +146,7 @@ def _annotation(image: ImageRecord) -> dict[str, Any]:
 
 
 def _result(result_id: str, box: BoxRecord, width: int, height: int) -> dict[str, Any]:
+    meta = {"meta": box.attributes} if box.attributes else {}
     return {
         "id": result_id,
         "type": "rectanglelabels",
@@ -161,6 +163,7 @@ def _result(result_id: str, box: BoxRecord, width: int, height: int) -> dict[str
             "rotation": 0,
             "rectanglelabels": [box.label],
         },
+        **meta,
     }
 
 
@@ -171,5 +174,5 @@ FORMAT = Format(
     read,
     write,
     "label-studio.json",
-    frozenset({"names", "empty", "annotators", "states", "sizes", "untouched"}),
+    frozenset({"names", "empty", "annotators", "states", "sizes", "untouched", "attributes"}),
 )

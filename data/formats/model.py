@@ -6,10 +6,10 @@ whole picture being ``0, 0, width, height``. Nothing here knows a database or a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from data.formats.tree import Tree
@@ -31,7 +31,8 @@ class LabelRecord:
 class BoxRecord:
     """A box as a file has it: not yet checked against its picture. ``where`` is its place in the file.
 
-    ``id`` and the times are "" where a format has none.
+    ``id`` and the times are "" where a format has none. ``attributes`` are what the file says beside, such as
+    ``difficult`` or ``occluded``: values as JSON has them, by the names that COCO, CVAT and Pascal VOC use.
     """
 
     label: str
@@ -43,6 +44,7 @@ class BoxRecord:
     id: str = ""
     created: str = ""
     modified: str = ""
+    attributes: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +139,9 @@ class Format:
     ``recognises`` looks at the beginning of what is there; ``read`` yields records and
     raises InputError when the whole is of no use. ``keeps`` says what survives:
     ``annotators`` (who drew), ``states``, ``ids`` (of boxes, and their times),
-    ``sizes`` (of pictures), ``labels`` (their class ids). ``picture_at`` says where the format looks
-    for the picture of an image, given its name without the ending as `Stems` has it.
+    ``sizes`` (of pictures), ``labels`` (their class ids), ``attributes`` (of boxes).
+    ``picture_at`` says where the format looks for the picture of an image, given its
+    name without the ending as `Stems` has it.
     """
 
     name: str

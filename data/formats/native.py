@@ -24,6 +24,7 @@ from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
+from data.boxes import parse_id
 from data.edits import now, parse_annotator, parse_state, parse_time
 from data.errors import InputError
 from data.formats import checks, jsons
@@ -110,13 +111,12 @@ def _read_box(value: object, where: str) -> BoxRecord:
     x0, y0, x1, y1 = (checks.number_in(fields.get(name), f"{where}.{name}") for name in CORNERS)
     try:
         created, modified = (parse_time(fields.get(name), name) for name in ("created", "modified"))
+        box_id = parse_id(fields.get("id"), "id")
     except InputError as error:
         raise error.within(where) from None
-    label, box_id = (
-        checks.text_in(fields.get("label"), f"{where}.label"),
-        checks.text_in(fields.get("id"), f"{where}.id"),
-    )
-    return BoxRecord(label, x0, y0, x1, y1, where, box_id, created, modified)
+    label = checks.text_in(fields.get("label"), f"{where}.label")
+    said = checks.object_in(fields.get("attributes", {}), f"{where}.attributes")
+    return BoxRecord(label, x0, y0, x1, y1, where, box_id, created, modified, said)
 
 
 def write(dataset: Dataset) -> Iterator[Part]:
@@ -157,10 +157,11 @@ def _image_to_dict(records: list[ImageRecord]) -> dict[str, Any]:
 
 def _box_to_dict(box: BoxRecord) -> dict[str, Any]:
     corners = {name: getattr(box, name) for name in CORNERS}
-    return {"id": box.id, "label": box.label, **corners, "created": box.created, "modified": box.modified}
+    fields = {"id": box.id, "label": box.label, **corners, "created": box.created, "modified": box.modified}
+    return {**fields, "attributes": box.attributes} if box.attributes else fields
 
 
 FORMAT = Format(
     "json", "JSON (Dash Annotator)", recognises, read, write, "annotations.json",
-    frozenset({"names", "untouched", "empty", "annotators", "states", "ids", "sizes", "labels"}),
+    frozenset({"names", "untouched", "empty", "annotators", "states", "ids", "sizes", "labels", "attributes"}),
 )  # fmt: skip

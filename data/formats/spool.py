@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from types import TracebackType
 from typing import Any
+
+from data.formats.model import BoxRecord
 
 ROWS_AT_ONCE = 5000
 
@@ -17,7 +20,7 @@ class Spool:
         self._database = sqlite3.connect("")  # a file without a name, gone when it is closed
         self._database.executescript(
             "CREATE TABLE image (key TEXT PRIMARY KEY, value BLOB);"
-            "CREATE TABLE box (key TEXT, place TEXT, label TEXT, x0 REAL, y0 REAL, x1 REAL, y1 REAL);"
+            "CREATE TABLE box (key TEXT, place TEXT, label TEXT, x0 REAL, y0 REAL, x1 REAL, y1 REAL, attributes TEXT);"
         )
         self._boxes: list[tuple[Any, ...]] = []
         return self
@@ -32,23 +35,28 @@ class Spool:
         added = self._database.execute("INSERT OR IGNORE INTO image VALUES (?, ?)", (key, value))
         return added.rowcount == 1
 
-    def add_box(self, key: str, place: str, label: str, x0: float, y0: float, x1: float, y1: float) -> None:
+    def add_box(self, key: str, box: BoxRecord) -> None:
         """Remember a box of an image, which may still be to come."""
-        self._boxes.append((key, place, label, x0, y0, x1, y1))
+        said = json.dumps(box.attributes) if box.attributes else ""
+        self._boxes.append((key, box.where, box.label, box.x0, box.y0, box.x1, box.y1, said))
         if len(self._boxes) >= ROWS_AT_ONCE:
             self._flush()
 
-    def images(self) -> Iterator[tuple[str, str, list[tuple[str, str, float, float, float, float]]]]:
-        """Yield (key, value, boxes as (place, label, x0, y0, x1, y1)) of each image."""
+    def images(self) -> Iterator[tuple[str, str, tuple[BoxRecord, ...]]]:
+        """Yield (key, value, boxes) of each image."""
         for key, value in self._database.execute("SELECT key, value FROM image ORDER BY rowid"):
             yield key, value, self.boxes_of(key)
 
-    def boxes_of(self, key: str) -> list[tuple[str, str, float, float, float, float]]:
-        """The boxes of one image, as (place, label, x0, y0, x1, y1)."""
+    def boxes_of(self, key: str) -> tuple[BoxRecord, ...]:
+        """The boxes of one image."""
         self._flush()
         self._database.execute("CREATE INDEX IF NOT EXISTS box_by_key ON box (key)")
-        query = "SELECT place, label, x0, y0, x1, y1 FROM box WHERE key = ? ORDER BY rowid"
-        return self._database.execute(query, (key,)).fetchall()
+        query = "SELECT label, x0, y0, x1, y1, place, attributes FROM box WHERE key = ? ORDER BY rowid"
+        rows = self._database.execute(query, (key,))
+        return tuple(
+            BoxRecord(label, x0, y0, x1, y1, place, attributes=json.loads(said) if said else {})
+            for label, x0, y0, x1, y1, place, said in rows
+        )
 
     def strays(self) -> Iterator[tuple[str, str]]:
         """Yield (place, key) of each box whose image never came."""
@@ -58,5 +66,5 @@ class Spool:
         )
 
     def _flush(self) -> None:
-        self._database.executemany("INSERT INTO box VALUES (?, ?, ?, ?, ?, ?, ?)", self._boxes)
+        self._database.executemany("INSERT INTO box VALUES (?, ?, ?, ?, ?, ?, ?, ?)", self._boxes)
         self._boxes.clear()

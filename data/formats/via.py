@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from data.errors import InputError
@@ -79,7 +79,7 @@ def _read_metadata(tree: Tree, name: str, prefix: str) -> Iterator[Record]:
             yield Problem(str(error))
 
 
-def _record(image: str, size: object, attributes: object, boxes: list[BoxRecord]) -> ImageRecord:
+def _record(image: str, size: object, attributes: object, boxes: Sequence[BoxRecord]) -> ImageRecord:
     said = attributes if isinstance(attributes, Mapping) else {}
     size_bytes = int(size) if isinstance(size, int | float) and size > 0 else None
     state = said.get("state", "")
@@ -101,11 +101,14 @@ def _box(shape: object, attributes: object, where: str) -> BoxRecord:
     x, y, width, height = (
         checks.number_in(shape.get(field), f"{place}.{field}") for field in ("x", "y", "width", "height")
     )
-    label = _label_of(checks.object_in(attributes, f"{where}.region_attributes"), f"{where}.region_attributes")
-    return BoxRecord(label, x, y, x + width, y + height, where=where)
+    attributes = checks.object_in(attributes, f"{where}.region_attributes")
+    name, label = _label_of(attributes, f"{where}.region_attributes")
+    said = checks.attributes_in(attributes, without=(name,))
+    return BoxRecord(label, x, y, x + width, y + height, where=where, attributes=said)
 
 
-def _label_of(attributes: Mapping[str, Any], where: str) -> str:
+def _label_of(attributes: Mapping[str, Any], where: str) -> tuple[str, str]:
+    """The attribute that holds the label, and the label."""
     name = next((one for one in LABEL_ATTRIBUTES if one in attributes), None)
     if name is None and len(attributes) == 1:
         name = next(iter(attributes))
@@ -114,7 +117,7 @@ def _label_of(attributes: Mapping[str, Any], where: str) -> str:
     value = attributes[name]
     if isinstance(value, Mapping):  # checkboxes: {"cat": true}
         value = next((option for option, on in value.items() if on), "")
-    return checks.text_in(value, f"{where}.{name}")
+    return name, checks.text_in(value, f"{where}.{name}")
 
 
 def read_csv(tree: Tree, _options: Options) -> Iterator[Record]:
@@ -134,13 +137,12 @@ def _read_csv(tree: Tree, name: str, spool: Spool) -> Iterator[Record]:
             shape = _cell(row, "region_shape_attributes", where)
             if shape:
                 box = _box(shape, _cell(row, "region_attributes", where), where)
-                spool.add_box(image, where, box.label, box.x0, box.y0, box.x1, box.y1)
+                spool.add_box(image, box)
         except InputError as error:
             yield Problem(str(error))
     for image, value, boxes in spool.images():
         size, attributes = json.loads(value)
-        found = [BoxRecord(label, x0, y0, x1, y1, where) for where, label, x0, y0, x1, y1 in boxes]
-        yield _record(image, size, attributes, found)
+        yield _record(image, size, attributes, boxes)
 
 
 def _cell(row: Mapping[str, str], column: str, where: str) -> Any:
@@ -204,7 +206,7 @@ def _metadata(dataset: Dataset) -> Iterator[str]:
     yield "{"
     separator = "\n"
     for image in dataset.images():
-        regions = [{"shape_attributes": _shape(box), "region_attributes": {"label": box.label}} for box in image.boxes]
+        regions = [{"shape_attributes": _shape(box), "region_attributes": _said(box)} for box in image.boxes]
         attributes = {"state": image.state} if image.state else {}
         fields = {"filename": image.image, "size": _size(image), "regions": regions, "file_attributes": attributes}
         yield f"{separator}{_compact(_key(image))}: {_compact(fields)}"
@@ -225,13 +227,17 @@ def _csv(dataset: Dataset) -> Iterator[str]:
         if not image.boxes:
             yield _row((*start, 0, "{}", "{}"))
         for number, box in enumerate(image.boxes):
-            yield _row((*start, number, _compact(_shape(box)), _compact({"label": box.label})))
+            yield _row((*start, number, _compact(_shape(box)), _compact(_said(box))))
 
 
 def _row(values: tuple[object, ...]) -> str:
     line = io.StringIO()
     csv.writer(line, lineterminator="\n").writerow(values)
     return line.getvalue()
+
+
+def _said(box: BoxRecord) -> dict[str, Any]:
+    return {"label": box.label, **{name: value for name, value in box.attributes.items() if name != "label"}}
 
 
 def _shape(box: BoxRecord) -> dict[str, Any]:
@@ -251,7 +257,7 @@ def _compact(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-_KEEPS = frozenset({"names", "empty", "states", "untouched"})
+_KEEPS = frozenset({"names", "empty", "states", "untouched", "attributes"})
 PROJECT_FORMAT = Format(
     "via", "VIA 2 project", recognises_project, read_project, write_project, "via_project.json", _KEEPS
 )

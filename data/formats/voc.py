@@ -7,8 +7,9 @@ http://host.robots.ox.ac.uk/pascal/VOC/voc2012/devkit_doc.pdf
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
+from typing import Any
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import DefusedXmlException
@@ -19,8 +20,9 @@ from data.formats import checks
 from data.formats.model import BoxRecord, Dataset, Doubt, Format, ImageRecord, Options, Part, Problem, Record
 from data.formats.stems import Stems
 from data.formats.tree import Tree
-from data.formats.xmls import quoted
+from data.formats.xmls import plain_text, quoted
 
+FLAGS = ("truncated", "difficult", "occluded")
 BASE_NOTE = "corners from "
 
 
@@ -67,10 +69,21 @@ def _read_boxes(root: Element, name: str, base: int) -> tuple[tuple[BoxRecord, .
                 checks.number_in(item.findtext(f"bndbox/{corner}"), f"{where}/bndbox/{corner}")
                 for corner in ("xmin", "ymin", "xmax", "ymax")
             )
-            boxes.append(BoxRecord(label, x0 - base, y0 - base, x1, y1, where=where))
+            boxes.append(BoxRecord(label, x0 - base, y0 - base, x1, y1, where, attributes=_attributes(item)))
         except InputError as error:
             problems.append(Problem(str(error)))
     return tuple(boxes), problems
+
+
+def _attributes(item: Element) -> dict[str, Any]:
+    """Flags that are set, and what stands under ``attributes`` as CVAT writes it."""
+    said: dict[str, Any] = {name: True for name in FLAGS if (item.findtext(name) or "").strip() == "1"}
+    if item.findtext("pose", "Unspecified").strip() not in ("", "Unspecified"):
+        said["pose"] = item.findtext("pose")
+    for one in item.iterfind("attributes/attribute"):
+        if one.findtext("name"):
+            said[str(one.findtext("name"))] = one.findtext("value") or ""
+    return said
 
 
 def _base_of(root: Element) -> int | None:
@@ -109,10 +122,24 @@ def _document(image: ImageRecord, options: Options) -> Iterator[str]:
         corners = [box.x0 + options.voc_base, box.y0 + options.voc_base, box.x1, box.y1]
         x0, y0, x1, y1 = (str(round(value)) if options.voc_integers else f"{value!r}" for value in corners)
         yield f"  <object>\n    <name>{quoted(box.label)}</name>\n"
-        yield "    <pose>Unspecified</pose><truncated>0</truncated><difficult>0</difficult>\n"
+        yield from _said(box.attributes)
         yield f"    <bndbox><xmin>{x0}</xmin><ymin>{y0}</ymin><xmax>{x1}</xmax><ymax>{y1}</ymax></bndbox>\n"
         yield "  </object>\n"
     yield "</annotation>\n"
+
+
+def _said(attributes: Mapping[str, Any]) -> Iterator[str]:
+    yield f"    <pose>{quoted(str(attributes.get('pose', 'Unspecified')))}</pose>"
+    for name in FLAGS:
+        if name in attributes or name != "occluded":
+            yield f"<{name}>{int(attributes.get(name) in (True, 1, '1'))}</{name}>"
+    yield "\n"
+    others = {name: value for name, value in attributes.items() if name not in (*FLAGS, "pose")}
+    if others:
+        yield "    <attributes>"
+        for name, value in others.items():
+            yield f"<attribute><name>{quoted(name)}</name><value>{quoted(plain_text(value))}</value></attribute>"
+        yield "</attributes>\n"
 
 
 FORMAT = Format(
@@ -121,6 +148,6 @@ FORMAT = Format(
     recognises=recognises,
     read=read,
     write=write,
-    keeps=frozenset({"names", "empty", "sizes"}),
+    keeps=frozenset({"names", "empty", "sizes", "attributes"}),
     picture_at=lambda image, _stem: f"JPEGImages/{image.image}",
 )

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import io
+import json
 import random
-from collections.abc import Callable
+import resource
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from data import formats
 from data.errors import InputError
-from data.formats.model import BoxRecord, Dataset, Format, ImageRecord, LabelRecord, Options, Problem
+from data.formats.model import BoxRecord, Dataset, Doubt, Format, ImageRecord, LabelRecord, Options, Problem
 from data.formats.tree import Tree
 
 EACH = 10_000
+MOST_GROWTH_BYTES = 64_000_000
 WORDS = [b'"', b"[", b"]", b"{", b"}", b"<", b">", b"&", b",", b"\n", b"\0", b"\xff", b"null", b"NaN", b"1e999", b"-1",
          b"true", b'""', b"[[[[", b"&x;", b"<!DOCTYPE a [<!ENTITY x 'y'>]>", b"999999999999999999999", "é".encode(), b"\\u0000", b"\\"]  # fmt: skip
 LABELS = [LabelRecord("cat", 0, "#ff0000"), LabelRecord("ünï", 1)]
@@ -65,6 +72,7 @@ MUTATIONS: list[Callable[[bytes, random.Random], bytes]] = [cut, flip, insert, r
 @pytest.mark.parametrize("chosen", formats.FORMATS, ids=lambda one: one.name)
 def test_a_faulty_file_gives_a_report_or_an_input_error(chosen: Format) -> None:
     chance = random.Random(chosen.name)
+    most_before = most_memory_bytes()
     seeds = seed_files(chosen)
     names = list(seeds)
     for _ in range(EACH):
@@ -73,13 +81,60 @@ def test_a_faulty_file_gives_a_report_or_an_input_error(chosen: Format) -> None:
         for _ in range(chance.randint(1, 3)):
             content = chance.choice(MUTATIONS)(content, chance)
         files = {**seeds, name: content}
-        tree = Tree("fuzz", tuple(files), lambda one, files=files: io.BytesIO(files[one]))  # type: ignore[misc]
-        said = []
-        try:
-            chosen.recognises(tree)
-            said = [record.text for record in chosen.read(tree, Options()) if isinstance(record, Problem)]
-        except InputError as error:
-            said.append(str(error))
-        except Exception as error:
-            raise AssertionError(f"{chosen.name} failed on {content!r}") from error
-        assert all("\n" not in text and len(text) < 1000 for text in said), (said, content)
+        check(chosen, files)
+    assert most_memory_bytes() - most_before < MOST_GROWTH_BYTES
+
+
+def check(chosen: Format, files: dict[str, bytes]) -> None:
+    tree = Tree("fuzz", tuple(files), lambda one: io.BytesIO(files[one]))
+    said = []
+    try:
+        chosen.recognises(tree)
+        said = [record.text for record in chosen.read(tree, Options()) if isinstance(record, Problem | Doubt)]
+    except InputError as error:
+        said.append(str(error))
+    except Exception as error:
+        raise AssertionError(f"{chosen.name} failed on {files!r}") from error
+    assert all("\n" not in text and len(text) < 1000 for text in said), (said, files)
+
+
+def most_memory_bytes() -> int:
+    """The most memory this process ever had."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4),
+    max_leaves=8,
+)
+IN_JSON = [one for one in formats.FORMATS if any(name.endswith(".json") for name in seed_files(one))]
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Where a value could be put into a document in the place of another."""
+    yield path
+    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in pairs:
+        yield from places(inner, (*path, key))
+
+
+def put_at(document: Any, path: tuple[Any, ...], value: Any) -> Any:
+    if not path:
+        return value
+    changed = dict(document) if isinstance(document, dict) else list(document)
+    changed[path[0]] = put_at(document[path[0]], path[1:], value)
+    return changed
+
+
+@pytest.mark.parametrize("chosen", IN_JSON, ids=lambda one: one.name)
+@given(data=st.data())
+@settings(max_examples=300, deadline=None)
+def test_any_value_in_any_place_gives_a_report_or_an_input_error(chosen: Format, data: st.DataObject) -> None:
+    seeds = seed_files(chosen)
+    name = next(name for name in seeds if name.endswith(".json"))
+    document = json.loads(seeds[name])
+    for _ in range(data.draw(st.integers(1, 2))):
+        document = put_at(document, data.draw(st.sampled_from(list(places(document)))), data.draw(VALUES))
+    check(chosen, {**seeds, name: json.dumps(document).encode()})

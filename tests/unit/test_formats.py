@@ -129,8 +129,7 @@ def test_class_ids_are_those_that_were_pinned(tmp_path: Path, name: str) -> None
     formats.write(name, HARD, tmp_path / "out", labels=LABELS)
     with open_tree(tmp_path / "out") as tree:
         found = {r.name: r.class_id for r in formats.records(tree) if isinstance(r, LabelRecord)}
-    first = 1 if name == "coco" else 0
-    assert found == {label.name: label.class_id + first for label in LABELS if label.name in found}
+    assert found == {label.name: label.class_id for label in LABELS if label.name in found}
     assert len(found) == len(LABELS)
 
 
