@@ -28,6 +28,7 @@ from data.formats.tree import Tree, open_tree
 from data.label_book import LabelBook
 from data.pictures import Pictures
 from data.watch import Watch
+from data.words import counted
 
 MOST_NOTES = 1000
 COPIED_AT_ONCE_BYTES = 1 << 20
@@ -68,12 +69,12 @@ class ExportReport:
 
     def summary(self) -> str:
         """One sentence or two for a person."""
-        text = f"{self.format}: {self.boxes} boxes in {self.images} images, {self.empty} of them empty"
+        text = f"{self.format}: {counted(self.boxes, 'box')} in {counted(self.images, 'image')}, {self.empty:,} empty"
         if self.splits:
             text += f" ({', '.join(f'{count} {name}' for name, count in self.splits.items())})"
         if self.read_back is not None:
             text += (
-                f". Read back: {self.read_back} boxes, the farthest {self.largest_difference_px:.2g} pixels "
+                f". Read back: {counted(self.read_back, 'box')}, the farthest {self.largest_difference_px:.2g} pixels "
                 "from where it should be"
             )
         return text + "."

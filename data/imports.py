@@ -23,6 +23,7 @@ from data.labels import parse_name
 from data.matching import find_picture
 from data.tables import annotator, box_attributes, edit, import_step, label
 from data.watch import Watch
+from data.words import counted
 
 MOST_NOTES = 1000
 SAME_NOTES = 20
@@ -71,20 +72,18 @@ class Report:
 
     def summary(self) -> str:
         """One sentence for a person."""
-        parts = [
-            f"{self.boxes_added} boxes added",
-            f"{self.boxes_changed} changed",
-            f"{self.boxes_unchanged} already there",
-        ]
-        text = f"{self.file} ({self.format}): {', '.join(parts)}, in {self.images} images"
+        added, changed = ("added", "changed") if self.step else ("to add", "to change")
+        text = f"{self.file} ({self.format}): {counted(self.boxes_added, 'box')} {added}, "
+        text += f"{self.boxes_changed:,} {changed}, {self.boxes_unchanged:,} already there, "
+        text += f"in {counted(self.images, 'image')}"
         if self.states:
-            text += f"; {self.states} states set"
+            text += f"; {counted(self.states, 'state')} {'set' if self.step else 'to set'}"
         if self.labels_added:
             text += f"; new labels: {', '.join(self.labels_added)}"
         if self.labels_left_out:
             text += f"; labels left out: {', '.join(self.labels_left_out)}"
         if self.notes:
-            text += f"; {len(self.notes) + self.notes_left_out} items not taken as they stood"
+            text += f"; {counted(len(self.notes) + self.notes_left_out, 'item')} not taken as they stand"
         return text + "."
 
     def as_dict(self) -> dict[str, Any]:
@@ -261,7 +260,7 @@ class Imports:
                 kept += changed_since
             connection.execute(delete(box_attributes).where(box_attributes.c.import_id == step))
             connection.execute(update(import_step).where(import_step.c.id == step).values(undone=now()))
-        text = f"Import of {row.file} taken back: {restored} changes undone"
+        text = f"Import of {row.file} taken back: {counted(restored, 'change')} undone"
         return text + (f", {kept} kept because they were changed since." if kept else ".")
 
     def steps(self) -> list[dict[str, str]]:

@@ -22,7 +22,7 @@ STATE_OF = {"done": TAGGED, "in progress": TAGGED, "skipped": VISITED}
 
 
 def recognises(tree: Tree) -> bool:
-    return bool(tree.sample("-asset.json")) or any(_is_export(tree, name) for name in tree.sample(".json", ".vott"))
+    return bool(tree.sample("-asset.json", ".vott")) or any(_is_export(tree, name) for name in tree.sample(".json"))
 
 
 def _is_export(tree: Tree, name: str) -> bool:
@@ -31,6 +31,11 @@ def _is_export(tree: Tree, name: str) -> bool:
 
 
 def read(tree: Tree, _options: Options) -> Iterator[Record]:
+    if tree.names == tuple(tree.ending(".vott")):
+        raise InputError(
+            f"{tree.name}: is a VoTT project, whose boxes are in the files ending in -asset.json beside it; "
+            "give the folder that holds them all"
+        )
     for name in tree.ending("-asset.json"):
         try:
             yield from _read_asset(jsons.whole(tree, name), name)

@@ -143,7 +143,7 @@ def test_download_and_upload_round_trip(
     grace.page.locator("#upload input[type=file]").set_input_files(file)
     grace.wait_for_boxes(1)
     assert grace.check_agreement() == [about(BOX)]
-    assert "1 boxes added" in grace.text("import-report")
+    assert "1 box added" in grace.text("import-report")
     assert fresh.state("img1.jpg") == "done"
     grace.page.click("#import-undo")
     grace.wait_for_boxes(0)
@@ -188,12 +188,12 @@ def test_an_export_is_chosen_looked_at_and_downloaded(
     page = ada.page
     page.select_option("#export-format", "yolo")
     page.click("#export-open")
-    page.get_by_text("YOLO (Ultralytics): 1 boxes in 1 images").wait_for()
+    page.get_by_text("YOLO (Ultralytics): 1 box in 1 image").wait_for()
     assert "labels/train/img1.txt" in ada.text("export-preview")
     assert page.locator("#export-voc").is_hidden()
     page.get_by_label("done", exact=True).check()
     page.get_by_label("Images nobody touched").select_option("yes")
-    page.get_by_text("1 boxes in 12 images").wait_for()
+    page.get_by_text("1 box in 12 images").wait_for()
     page.get_by_label("Split").select_option("80/20")
     page.locator("#export-report", has_text=" train, ").wait_for()
     with page.expect_download() as waiting:
@@ -214,7 +214,7 @@ def test_what_is_not_clear_is_asked_before_it_is_imported(ada: Person, tmp_path:
     page = ada.page
     page.locator("#upload input[type=file]").set_input_files(file)
     dialog = page.get_by_role("dialog", name="Import")
-    dialog.get_by_text("3 boxes added").wait_for()
+    dialog.get_by_text("3 boxes to add").wait_for()
     dialog.get_by_text("img99.jpg: no image of this path or name").wait_for()
     assert ada.boxes() == []
     dialog.get_by_label("hooman (1)").select_option("is person")
@@ -277,7 +277,7 @@ def test_the_pictures_go_along_and_each_annotator_has_a_folder(ada: Person, tmp_
     page = ada.page
     page.select_option("#export-format", "coco")
     page.click("#export-open")
-    page.get_by_text("COCO JSON: 1 boxes in").wait_for()
+    page.get_by_text("COCO JSON: 1 box in").wait_for()
     page.get_by_label("with the pictures").check()
     page.get_by_label("a folder for each annotator").check()
     page.locator("#export-preview", has_text="ada/annotations.json").wait_for()

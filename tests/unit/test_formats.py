@@ -228,6 +228,13 @@ def test_every_format_goes_through_the_database_and_back(
     other.database.engine.dispose()
 
 
+def test_a_vott_project_without_its_assets_says_where_the_boxes_are() -> None:
+    with opened("mine.vott", b'{"name": "mine", "assets": {"x": {"path": "file:a.jpg"}}}') as tree:
+        assert [one.name for one in formats.candidates(tree)] == ["vott"]
+        with pytest.raises(InputError, match=r"-asset\.json beside it; give the folder"):
+            list(formats.records(tree))
+
+
 def test_labels_are_mapped_left_out_or_added(tmp_path: Path, full: Services) -> None:
     content = {"images": [{"id": 1, "file_name": "a/1.jpg", "width": 640, "height": 480}],
                "categories": [{"id": n, "name": name} for n, name in enumerate(("dog", "cow", "bird"))],

@@ -110,7 +110,7 @@ def test_export_and_import_on_the_command_line(
     common = ["--images", str(pictures), "--database", str(tmp_path / "a.db"), "--cache", str(tmp_path / "c")]
     assert app.main(["import", str(demo), "--annotator", "demo", *common]) == 0
     printed = capsys.readouterr().out
-    assert "1 boxes added" in printed
+    assert "1 box added" in printed
     step = printed.split()[-1]
     target = tmp_path / "out.json"
     assert app.main(["export", "json", str(target), *common]) == 0
