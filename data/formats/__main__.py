@@ -10,6 +10,7 @@ KEPT = {
     "sizes": "sizes",
     "labels": "class ids",
     "ids": "ids and times of boxes",
+    "attributes": "attributes of boxes",
 }
 
 
