@@ -57,6 +57,7 @@ export function callbacks(page) {
     choose_folder: (p, count) => newClicks("folder", count) && p.files.chooseFolder(),
     stop_work: (p, count) => newClicks("stop", count) && p.files.stop(),
     import_looked: (p, format, voc_base, isOpen) => isOpen && p.files.lookAgain({ format, voc_base }),
+    import_toggled: (p, isOpen) => isOpen || p.files.closed(),
     import_confirmed: (p, count) => newClicks("import", count) && p.files.confirm(),
     import_undone: (p, count) => newClicks("import undo", count) && p.files.takeBack(),
   };

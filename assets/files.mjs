@@ -67,6 +67,7 @@ export class Files {
   /** Import files: at once if there is nothing to decide, else when the dialog is confirmed. */
   async bringIn(files) {
     if (this.#working) return this.warn("Another import is going on.", "info");
+    this.asked = null;
     this.#files = files.length > 1 ? files.filter(({ name }) => ANNOTATIONS.test(name)) : files;
     if (!this.#files.length) return this.#tell("Nothing was changed. There is no file of annotations among these.");
     const report = await this.#send({ mode: "ask" });
@@ -125,8 +126,15 @@ export class Files {
     const selects = [...byId("import-labels").querySelectorAll("select")];
     const map = selects.map(({ dataset, value }) => [dataset.label, value === LEAVE_OUT ? "" : value.slice(1)]);
     const { format, voc_base } = this.asked;
+    this.asked = null;
     this.setProps("import-dialog", { is_open: false });
     await this.#send({ mode: "do", format, voc_base, map: JSON.stringify(Object.fromEntries(map)) });
+  }
+
+  /** The dialog was left without a decision. */
+  closed() {
+    if (this.asked) this.#tell("Nothing was changed.");
+    this.asked = null;
   }
 
   /** Resolves to the report, or to nothing if it was stopped or refused, which is told. */
@@ -148,7 +156,9 @@ export class Files {
       else this.#tell("Nothing was changed yet: see the dialog.");
       return report;
     } catch (error) {
-      this.#tell(working.signal.aborted ? "Stopped; nothing was changed." : `Nothing was changed. ${error.message}`, null, true);
+      const unknown = `${error.message}, so it is not known what became of it. Import it again: nothing comes in twice.`;
+      const refused = error.status === 0 ? unknown : `Nothing was changed. ${error.message}`;
+      this.#tell(working.signal.aborted ? "Stopped; nothing was changed." : refused, null, true);
     } finally {
       if (this.#working === working) {
         this.#working = null;

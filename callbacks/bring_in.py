@@ -20,5 +20,6 @@ def register(app: Dash, _services: Services) -> None:
         Input(ids.IMPORT_VOC, "value"),
         State(ids.IMPORT_DIALOG, "is_open"),
     )
+    on(app, "import_toggled", Input(ids.IMPORT_DIALOG, "is_open"))
     on(app, "import_confirmed", Input(ids.IMPORT_CONFIRM, "n_clicks"))
     on(app, "import_undone", Input(ids.IMPORT_UNDO, "n_clicks"))

@@ -138,7 +138,7 @@ class Routes:
 
         def work(watch: Watch) -> dict[str, Any]:
             report = exports.report(name, choice, options, watch)
-            preview = exports.preview(name, choice, options)
+            preview = exports.preview(name, choice, options, watch)
             return {**report.as_dict(), "preview": preview, "annotators": annotations.annotators()}
 
         return _told(work)
@@ -168,7 +168,7 @@ class Routes:
                 report = self._services.imports.bring_in(
                     tree,
                     chosen,
-                    annotator_name=form.get("annotator", ""),
+                    annotator_name=form.get("annotator") or "imported",
                     renames=renames,
                     options=options,
                     dry_run=mode == "look",

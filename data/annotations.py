@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +19,7 @@ from data.label_book import find_label
 from data.tables import annotation, annotator, box, box_attributes, edit, image, label
 
 MOST_EDITS = 1000
+READ_AT_ONCE = 500
 _NEVER = ("", "")
 
 
@@ -125,21 +127,23 @@ class Annotations:
     def read(self, image_id: str, annotator_name: str | None = None) -> list[Annotation]:
         """The annotations of one image: of one annotator (always one, if only an empty one), or of everybody."""
         with self._database.reading() as connection:
-            names = select(annotator.c.name).join(annotation).where(annotation.c.image_id == image_id)
-            known = [annotator_name] if annotator_name else list(connection.scalars(names.order_by(annotator.c.name)))
-            return [read_within(connection, image_id, name) for name in known]
+            if annotator_name:
+                return [read_within(connection, image_id, annotator_name)]
+            return _read(connection, [image_id]).get(image_id, [])
 
-    def attributes(self, image_id: str) -> dict[tuple[str, str], dict[str, Any]]:
-        """What imported files said of the boxes of an image beside, by annotator and id of the box."""
+    def read_many(self, image_ids: Sequence[str]) -> dict[str, list[Annotation]]:
+        """As `read`, of everybody and of some hundred images at most."""
         with self._database.reading() as connection:
-            query = select(annotator.c.name, box_attributes.c.box_id, box_attributes.c.value).join(annotator)
-            rows = connection.execute(query.where(box_attributes.c.image_id == image_id).order_by(box_attributes.c.seq))
-            return {(name, box_id): json.loads(value) for name, box_id, value in rows}
+            return _read(connection, image_ids)
 
-    def have_attributes(self) -> bool:
-        """Whether any box has: mostly none, and nobody need ask for each image."""
+    def attributes(self, image_ids: Sequence[str]) -> dict[tuple[str, str, str], dict[str, Any]]:
+        """What imported files said of boxes beside, by image, annotator and id of the box."""
         with self._database.reading() as connection:
-            return connection.scalar(select(box_attributes.c.seq).limit(1)) is not None
+            query = select(box_attributes, annotator.c.name).join(annotator)
+            rows = connection.execute(
+                query.where(box_attributes.c.image_id.in_(image_ids)).order_by(box_attributes.c.seq)
+            )
+            return {(row.image_id, row.name, row.box_id): json.loads(row.value) for row in rows}
 
     def annotators(self) -> list[str]:
         """The names of everybody who annotated anything."""
@@ -148,18 +152,21 @@ class Annotations:
                 connection.scalars(select(annotator.c.name).join(annotation).distinct().order_by(annotator.c.name))
             )
 
-    def image_ids(self, *, untouched: bool) -> Iterator[str]:
-        """The ids of the images that have an annotation, in order; with ``untouched`` also of the rest of the batch."""
+    def image_ids(self, *, untouched: bool) -> Iterator[list[str]]:
+        """The ids of the images that have an annotation, in order; with ``untouched`` also of the rest of the batch.
+
+        They come some hundred at a time.
+        """
         last = ""
         while True:
             with self._database.reading() as connection:
                 touched = select(annotation.c.image_id.label("id")).where(annotation.c.image_id > last)
                 rest = select(image.c.id).where(image.c.id > last, image.c.position.is_not(None))
                 following = touched.union(rest) if untouched else touched.distinct()
-                image_ids = list(connection.scalars(following.order_by("id").limit(500)))
+                image_ids = list(connection.scalars(following.order_by("id").limit(READ_AT_ONCE)))
             if not image_ids:
                 return
-            yield from image_ids
+            yield image_ids
             last = image_ids[-1]
 
     def _parse(self, value: object) -> Edit:
@@ -293,21 +300,37 @@ def _matches(table: Any, key: dict[str, Any]) -> Any:
 
 def read_within(connection: Connection, image_id: str, annotator_name: str) -> Annotation:
     """The annotation of one image by one annotator, within a transaction; an empty one if there is none."""
-    who = connection.scalar(select(annotator.c.id).where(annotator.c.name == annotator_name))
-    head = connection.execute(
-        select(annotation).where(annotation.c.annotator_id == who, annotation.c.image_id == image_id)
-    ).one_or_none()
-    if head is None:
-        return Annotation(image=image_id, annotator=annotator_name)
-    rows = connection.execute(
+    found = _read(connection, [image_id], annotator_name).get(image_id)
+    return found[0] if found else Annotation(image=image_id, annotator=annotator_name)
+
+
+def _read(
+    connection: Connection, image_ids: Sequence[str], annotator_name: str | None = None
+) -> dict[str, list[Annotation]]:
+    """The annotations of images, of one annotator or in the order of their names."""
+    heads = select(annotation, annotator.c.name).join(annotator).where(annotation.c.image_id.in_(image_ids))
+    boxes = (
         select(box, label.c.name.label("label"))
         .outerjoin(label, label.c.id == box.c.label_id)
-        .where(box.c.annotator_id == who, box.c.image_id == image_id)
-        .order_by(box.c.created, box.c.id)
-    ).all()
+        .where(box.c.image_id.in_(image_ids))
+    )
+    if annotator_name is not None:
+        who = select(annotator.c.id).where(annotator.c.name == annotator_name).scalar_subquery()
+        heads = heads.where(annotation.c.annotator_id == who)
+        boxes = boxes.where(box.c.annotator_id == who)
+    rows: defaultdict[tuple[str, int], list[Row[Any]]] = defaultdict(list)
+    for row in connection.execute(boxes.order_by(box.c.created, box.c.id)):
+        rows[row.image_id, row.annotator_id].append(row)
+    found: defaultdict[str, list[Annotation]] = defaultdict(list)
+    for head in connection.execute(heads.order_by(annotator.c.name)):
+        found[head.image_id].append(_annotation(head, rows[head.image_id, head.annotator_id]))
+    return found
+
+
+def _annotation(head: Row[Any], rows: Sequence[Row[Any]]) -> Annotation:
     return Annotation(
-        image=image_id,
-        annotator=annotator_name,
+        image=head.image_id,
+        annotator=head.name,
         state=head.state,
         register=head.register,
         reason=head.reason,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import time
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, desc, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, desc, func, or_, select, update
 
 from data.database import Database
 from data.edits import STATES, State
@@ -130,14 +132,19 @@ class Batch:
 
     def picture(self, image_id: str) -> Picture | None:
         """What is known of one image; its size is read from the file the first time. None if there never was one."""
+        return next(iter(self.pictures([image_id])), None)
+
+    def pictures(self, image_ids: Sequence[str]) -> list[Picture]:
+        """As `picture`, of some hundred images at most, in no order."""
         with self._database.reading() as connection:
-            row = connection.execute(select(image).where(image.c.id == image_id)).one_or_none()
-        if row is None:
-            return None
+            rows = connection.execute(select(image).where(image.c.id.in_(image_ids))).all()
+        return [self._known(row) for row in rows]
+
+    def _known(self, row: Row[Any]) -> Picture:
         path = self._source.path(row.location)
         width, height, error = row.width, row.height, row.error
         if row.position is not None and width is None and not error:
-            width, height, error = self._measure(image_id, path)
+            width, height, error = self._measure(row.id, path)
         return Picture(row.id, path, row.version, width, height, error, row.position is None)
 
     def _measure(self, image_id: str, path: Path) -> tuple[int | None, int | None, str]:

@@ -31,7 +31,9 @@ from data.watch import Watch
 from data.words import counted
 
 MOST_NOTES = 1000
+PREVIEW_CHARACTERS = 1500
 COPIED_AT_ONCE_BYTES = 1 << 20
+Said = Mapping[tuple[str, str, str], Mapping[str, Any]]  # attributes by image, annotator and id of the box
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
 
 
@@ -85,7 +87,7 @@ class ExportReport:
 
 
 class Exports:
-    """Writes the whole set, or a choice of it. Memory holds one image at a time."""
+    """Writes the whole set, or a choice of it. Memory holds some hundred images at a time."""
 
     def __init__(self, batch: Batch, annotations: Annotations, labels: LabelBook, pictures: Pictures) -> None:
         self._batch = batch
@@ -110,7 +112,7 @@ class Exports:
         watch.doing = "Counting"
         for _folder, dataset in sets:
             summarise(chosen, dataset, report)
-        self._name_left_out(chosen, choice, report)
+        self._name_left_out(chosen, choice, report, watch)
         with tempfile.TemporaryDirectory(dir=_writable(path), prefix=".export-") as folder:
             work = Path(folder) / (path.name or "export")
             watch.doing = "Writing"
@@ -145,16 +147,16 @@ class Exports:
             return part.name, (text.encode() for text in part.text)
         return f"{name}.zip", zipped(parts)
 
-    def preview(self, name: str, choice: Choice, options: Options | None = None, *, characters: int = 1500) -> str:
+    def preview(self, name: str, choice: Choice, options: Options | None = None, watch: Watch | None = None) -> str:
         """The beginning of what would be written, with the names of the first files."""
         text = ""
         chosen = written(name)
-        for part in self._parts(chosen, self._sets(chosen, choice, options or Options(), Watch()), choice):
+        for part in self._parts(chosen, self._sets(chosen, choice, options or Options(), watch or Watch()), choice):
             text += f"--- {part.name}\n"
             for piece in part.text:
                 text += piece
-                if len(text) > characters:
-                    return text[:characters] + " …"
+                if len(text) > PREVIEW_CHARACTERS:
+                    return text[:PREVIEW_CHARACTERS] + " …"
         return text
 
     def _sets(self, chosen: Format, choice: Choice, options: Options, watch: Watch) -> list[tuple[str, Dataset]]:
@@ -191,31 +193,31 @@ class Exports:
             yield Part(chosen.picture_at(image, stems.of(image.image)), copy_of=upright)
 
     def _images(self, chosen: Format, choice: Choice) -> Iterator[ImageRecord]:
-        have_attributes = self._annotations.have_attributes()
         untouched = "untouched" in chosen.keeps if choice.untouched is None else choice.untouched
-        for picture, found in self._all(untouched):
+        for picture, found, said in self._all(untouched):
             if picture.width is None and "sizes" in chosen.keeps and not any(one.boxes for one in found):
                 continue  # named in the report
             kept = [one for one in found if _is_chosen(one, choice)]
             if found and not kept:
                 continue
             split = split_of(picture.id, choice.shares, choice.seed)
-            said = self._annotations.attributes(picture.id) if have_attributes else {}
             if "annotators" in chosen.keeps and kept:
                 for one in kept:
                     yield _record(picture, [one], split, said)
             else:
                 yield _record(picture, kept, split, said)
 
-    def _all(self, untouched: bool) -> Iterator[tuple[Picture, list[Annotation]]]:
-        ids = self._annotations.image_ids(untouched=untouched)
-        for image_id in ids:
-            picture = self._batch.picture(image_id)
-            if picture is not None:
-                yield picture, self._annotations.read(image_id)
+    def _all(self, untouched: bool) -> Iterator[tuple[Picture, list[Annotation], Said]]:
+        for image_ids in self._annotations.image_ids(untouched=untouched):
+            annotations = self._annotations.read_many(image_ids)
+            said = self._annotations.attributes(image_ids)
+            pictures = {picture.id: picture for picture in self._batch.pictures(image_ids)}
+            for image_id in image_ids:
+                if image_id in pictures:
+                    yield pictures[image_id], annotations.get(image_id, []), said
 
-    def _name_left_out(self, chosen: Format, choice: Choice, report: ExportReport) -> None:
-        for picture, found in self._all(untouched=False):
+    def _name_left_out(self, chosen: Format, choice: Choice, report: ExportReport, watch: Watch) -> None:
+        for picture, found, _said in watch.over(self._all(untouched=False)):
             if len(report.left_out) >= MOST_NOTES:
                 report.left_out.append("… and more")
                 return
@@ -304,9 +306,7 @@ def _is_chosen(one: Annotation, choice: Choice) -> bool:
     return by and (not choice.states or one.state in choice.states)
 
 
-def _record(
-    picture: Picture, kept: Sequence[Annotation], split: Split, said: Mapping[tuple[str, str], Mapping[str, Any]]
-) -> ImageRecord:
+def _record(picture: Picture, kept: Sequence[Annotation], split: Split, said: Said) -> ImageRecord:
     boxes = tuple(
         BoxRecord(
             b.box.label,
@@ -317,7 +317,7 @@ def _record(
             id=b.box.id,
             created=b.created,
             modified=b.modified,
-            attributes=said.get((one.annotator, b.box.id), {}),
+            attributes=said.get((picture.id, one.annotator, b.box.id), {}),
         )
         for one in kept
         for b in one.boxes

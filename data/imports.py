@@ -28,6 +28,7 @@ from data.words import counted
 MOST_NOTES = 1000
 SAME_NOTES = 20
 DECIMALS = 9
+CLIPPED_PX = 0.01  # less is how shares of a picture were rounded
 SAME_PX = 1e-6  # corners that were divided by a size and multiplied again differ by less
 _NEVER = ("", "")
 
@@ -135,7 +136,7 @@ class Imports:
             others = " or ".join(one.title for one in likely[1:])
             report.doubts.append(f"{tree.name} may also be {others}; taken as {chosen.title}")
         watch.doing = "Looking at images"
-        self._look(watch.over(chosen.read(tree, options)), report)
+        self._look(watch.over(chosen.read(tree, options)), report, annotator_name)
         watch.doing = "Bringing in images"
         try:
             with self._database.writing() as connection:
@@ -150,7 +151,7 @@ class Imports:
             report.step = ""
         return report
 
-    def _look(self, records: Iterator[Record], report: Report) -> None:
+    def _look(self, records: Iterator[Record], report: Report, annotator_name: str) -> None:
         """First pass: name what cannot be read or matched, and learn the sizes of the pictures that can."""
         for record in records:
             if isinstance(record, Problem):
@@ -160,8 +161,9 @@ class Imports:
             elif isinstance(record, ImageRecord):
                 try:
                     self._picture_for(record)
+                    parse_annotator(record.annotator or annotator_name)
                 except InputError as error:
-                    report.note(str(error))
+                    report.note(str(error) if str(error).startswith(record.image) else f"{record.image}: {error}")
 
     def _take(
         self,
@@ -284,7 +286,7 @@ def _edits(
     present = {kept.box.id: kept for kept in here.boxes}
     for found in record.boxes:
         try:
-            box = _fit(found, record, picture)
+            box = _fit(found, record, picture, report)
         except InputError as error:
             report.boxes_failed += 1
             report.note(str(error))
@@ -326,8 +328,8 @@ def _edits(
         )
 
 
-def _fit(found: BoxRecord, record: ImageRecord, picture: Picture) -> Box:
-    """Sort and clip a box to its picture, or refuse it."""
+def _fit(found: BoxRecord, record: ImageRecord, picture: Picture, report: Report) -> Box:
+    """Sort and clip a box to its picture, which is reported, or refuse it."""
     width, height = picture.width or 0, picture.height or 0
     across, down = (width, height) if record.relative else (1, 1)
     corners = (found.x0 * across, found.y0 * down, found.x1 * across, found.y1 * down)
@@ -340,6 +342,9 @@ def _fit(found: BoxRecord, record: ImageRecord, picture: Picture) -> Box:
         raise InputError(
             f"{found.where}: {shown} leaves less than one pixel inside the picture of {width} x {height}; left out"
         )
+    outside_px = max(0.0, -min(corners), max(corners[0], corners[2]) - width, max(corners[1], corners[3]) - height)
+    if outside_px > CLIPPED_PX:
+        report.note(f"{found.where}: reaches {outside_px:g} pixels out of the picture of {width} x {height}; clipped")
     return Box(id=found.id or str(uuid.uuid4()), label=found.label, x0=x0, y0=y0, x1=x1, y1=y1)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from data.errors import InputError
@@ -28,12 +27,13 @@ from data.formats.model import (
 from data.formats.numbers import extent
 from data.formats.spool import Spool
 from data.formats.tree import Tree
+from data.words import counted
 
 STATES = ("todo", "in progress", "done", "skipped")
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
 FIRST_ID = 1  # of COCO itself; files that count from 0 are about as many
 # What we say of a box ourselves; masks are not kept, since a box that is moved would leave its mask behind.
-OURS = ("id", "image_id", "category_id", "bbox", "area", "iscrowd", "segmentation", "attributes")
+OURS = frozenset({"id", "image_id", "category_id", "bbox", "area", "iscrowd", "segmentation", "attributes"})
 
 
 def recognises(tree: Tree) -> bool:
@@ -79,20 +79,21 @@ def _read_file(tree: Tree, name: str, spool: Spool) -> Iterator[Record]:
                 )
         except InputError as error:
             yield Problem(str(error))
+    masks = 0
     for index, value in enumerate(jsons.items(tree, name, "annotations.item")):
+        masks += isinstance(value, dict) and bool(value.get("segmentation"))
         try:
-            _spool_box(value, f"annotations[{index}]", labels, spool, name)
+            _spool_box(value, f"{name}: annotations[{index}]", labels, spool)
         except InputError as error:
             yield Problem(str(error))
-    for place, key in spool.strays():
-        yield Problem(f"{name}: {place}.image_id: found {key}, which is the id of no image; left out")
-    for _, value, boxes in spool.images():
-        fields = json.loads(value)
-        yield ImageRecord(
-            **fields,
-            split=split,
-            boxes=tuple(replace(box, where=f"{name}: {box.where}") for box in boxes),
+    if masks:
+        yield Problem(
+            f"{name}: {counted(masks, 'annotation')} with a segmentation; the boxes are taken, masks are not kept"
         )
+    for place, key in spool.strays():
+        yield Problem(f"{place}.image_id: found {key}, which is the id of no image; left out")
+    for _, value, boxes in spool.images():
+        yield ImageRecord(**json.loads(value), split=split, boxes=boxes)
 
 
 def _image_fields(fields: Any, where: str) -> dict[str, Any]:
@@ -107,8 +108,7 @@ def _image_fields(fields: Any, where: str) -> dict[str, Any]:
     }
 
 
-def _spool_box(value: object, place: str, labels: dict[str, str], spool: Spool, name: str) -> None:
-    where = f"{name}: {place}"
+def _spool_box(value: object, where: str, labels: dict[str, str], spool: Spool) -> None:
     fields = checks.object_in(value, where)
     if fields.get("iscrowd") in (1, True):
         raise InputError(f"{where}.iscrowd: found 1, a crowd and not one thing; left out")
@@ -118,11 +118,11 @@ def _spool_box(value: object, place: str, labels: dict[str, str], spool: Spool, 
             f"{where}.category_id: found {checks.shown(fields.get('category_id'))}, which is the id of no category"
         )
     x, y, width, height = checks.four_in(fields.get("bbox"), f"{where}.bbox")
-    said = checks.attributes_in(fields, without=OURS)
+    said = checks.attributes_in(fields, without=OURS) if fields.keys() - OURS else {}
     if isinstance(fields.get("attributes"), dict):
         said |= fields["attributes"]
     key = _key(fields.get("image_id"), f"{where}.image_id")
-    spool.add_box(key, BoxRecord(labels[category], x, y, x + width, y + height, place, attributes=said))
+    spool.add_box(key, BoxRecord(labels[category], x, y, x + width, y + height, where, attributes=said))
 
 
 def _key(value: object, where: str) -> str:

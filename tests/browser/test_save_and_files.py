@@ -235,7 +235,7 @@ def test_an_import_that_is_closed_changes_nothing(ada: Person, tmp_path: Path) -
     ada.page.get_by_role("dialog", name="Import").get_by_text("new labels: anvil").wait_for()
     ada.press("Escape")
     ada.page.get_by_role("dialog", name="Import").wait_for(state="detached")
-    ada.page.get_by_text("Nothing was changed").wait_for()
+    ada.page.get_by_text("Nothing was changed.", exact=True).wait_for()
     assert ada.check_agreement() == []
     assert "anvil" not in ada.page.locator("#palette").inner_text()
 

@@ -162,6 +162,28 @@ def test_a_folder_of_two_formats_is_read_as_the_likelier_and_the_other_can_be_ch
     assert report.boxes_added == 1
 
 
+def test_a_box_that_reaches_out_of_the_picture_is_clipped_and_reported(services: Services, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(
+        "filename,width,height,class,xmin,ymin,xmax,ymax\na.jpg,640,480,person,-5,1,20,480.001\na.jpg,640,480,person,700,1,720,20"
+    )
+    with open_tree(tmp_path / "a.csv") as tree:
+        report = services.imports.bring_in(tree, annotator_name="eve")
+    [kept] = services.annotations.read("a.jpg", "eve")[0].boxes
+    assert (kept.box.x0, kept.box.y0, kept.box.x1, kept.box.y1) == (0, 1, 20, 480)
+    assert (report.boxes_added, report.boxes_failed) == (1, 1)
+    assert "reaches 5 pixels out of the picture of 640 x 480; clipped" in report.notes[0]
+    assert "leaves less than one pixel inside the picture" in report.notes[1]
+
+
+def test_images_of_somebody_without_a_proper_name_are_named(services: Services, tmp_path: Path) -> None:
+    csv = "filename,width,height,class,xmin,ymin,xmax,ymax\na.jpg,640,480,person,1,1,20,20"
+    (tmp_path / "a.csv").write_text(csv)
+    with open_tree(tmp_path / "a.csv") as tree:
+        report = services.imports.bring_in(tree, annotator_name="")
+    assert report.boxes_added == 0
+    assert report.notes[0].startswith("a.jpg: annotator: ")
+
+
 def test_a_name_that_leads_elsewhere_stays_a_name(services: Services, tmp_path: Path) -> None:
     report = bring_in(services, {"../../x/Annotations/a.xml": VOC}, tmp_path)
     assert report.boxes_added == 1

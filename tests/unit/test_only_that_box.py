@@ -110,11 +110,11 @@ def test_taking_an_import_back_brings_back_what_was_said_before(tmp_path: Path, 
         boxes = (BoxRecord("zebra", 1, 2, 30, 40, attributes={"number": number}),)
         formats.write("coco", [ImageRecord("a.jpg", 640, 480, boxes)], tmp_path / "in.json", labels=LABELS)
         steps.append(bring_in(services, tmp_path / "in.json"))
-        assert list(services.annotations.attributes("a.jpg").values()) == [{"number": number}]
+        assert list(services.annotations.attributes(["a.jpg"]).values()) == [{"number": number}]
     services.imports.take_back(steps[1])
-    assert list(services.annotations.attributes("a.jpg").values()) == [{"number": 0}]
+    assert list(services.annotations.attributes(["a.jpg"]).values()) == [{"number": 0}]
     services.imports.take_back(steps[0])
-    assert not services.annotations.have_attributes()
+    assert services.annotations.attributes(["a.jpg"]) == {}
 
 
 def test_coco_of_somebody_else(tmp_path: Path, services: Services) -> None:
@@ -131,6 +131,15 @@ def test_coco_of_somebody_else(tmp_path: Path, services: Services) -> None:
         k: v for k, v in COCO["annotations"][0].items() if k not in numbers
     }
     assert ant["bbox"] == [100, 200, 233, 60]
+
+
+def test_masks_that_are_not_kept_are_named(tmp_path: Path, services: Services) -> None:
+    masked = {**COCO, "annotations": [{**COCO["annotations"][0], "segmentation": [[10, 20, 40, 20, 40, 60]]}]}
+    (tmp_path / "in.json").write_text(json.dumps(masked))
+    with open_tree(tmp_path / "in.json") as tree:
+        report = services.imports.bring_in(tree, annotator_name="ada")
+    assert report.boxes_added == 1
+    assert report.notes == ["in.json: 1 annotation with a segmentation; the boxes are taken, masks are not kept"]
 
 
 def test_pascal_voc_of_somebody_else(tmp_path: Path, services: Services) -> None:

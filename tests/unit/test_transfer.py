@@ -125,7 +125,8 @@ def test_the_demo_of_2020_is_read_half_a_pixel_aside(services: Services) -> None
     ]
     assert one.boxes[0].created == "2020-11-10T09:20:05.000Z"
     assert report.labels_added == {"car": 3}
-    assert len(report.notes) == 3
+    assert len(report.notes) == 4
+    assert sum("; clipped" in note for note in report.notes) == 1
     assert "shapes[2].line.color: found '#123456'" in report.notes[0]
 
 
