@@ -224,7 +224,7 @@ class Imports:
                 known.add(wanted)
             if wanted in report.labels_added:
                 report.labels_added[wanted] += 1
-            yield box if wanted == box.label else replace(box, label=wanted)
+            yield box if wanted == box.label else box._replace(label=wanted)
 
     def _picture_for(self, record: ImageRecord) -> Picture:
         picture = find_picture(self._database, self._batch, record)

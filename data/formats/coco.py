@@ -68,7 +68,7 @@ def _read_file(tree: Tree, name: str, spool: Spool) -> Iterator[Record]:
     first = min(FIRST_ID, *ids.values()) if ids else FIRST_ID
     for label, category_id in ids.items():
         yield LabelRecord(label, category_id - first)
-    for index, value in enumerate(jsons.items(tree, name, "images.item")):
+    for index, value in enumerate(jsons.items(tree, name, "images.item", again=True)):
         try:
             where = f"{name}: images[{index}]"
             fields = checks.object_in(value, where)
@@ -80,7 +80,7 @@ def _read_file(tree: Tree, name: str, spool: Spool) -> Iterator[Record]:
         except InputError as error:
             yield Problem(str(error))
     masks = 0
-    for index, value in enumerate(jsons.items(tree, name, "annotations.item")):
+    for index, value in enumerate(jsons.items(tree, name, "annotations.item", again=True)):
         masks += isinstance(value, dict) and bool(value.get("segmentation"))
         try:
             _spool_box(value, f"{name}: annotations[{index}]", labels, spool)

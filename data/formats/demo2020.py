@@ -11,7 +11,6 @@ by half a pixel on the way in. ``timestamp`` counts seconds since ``starttime``.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -84,7 +83,7 @@ def _read_shape(shape: object, where: str, *, start: object) -> BoxRecord:
     x0, y0, x1, y1 = (checks.number_in(fields.get(n), f"{where}.{n}") + HALF_PIXEL for n in ("x0", "y0", "x1", "y1"))
     moment = _moment(start, fields.get("timestamp"))
     box = BoxRecord(label, x0, y0, x1, y1, where)
-    return replace(box, created=moment, modified=moment)
+    return box._replace(created=moment, modified=moment)
 
 
 def _moment(start: object, passed: object) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from itertools import groupby
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -64,7 +63,7 @@ def _read_annotation(fields: Mapping[str, Any], image: str, where: str) -> Itera
     width = checks.whole_in(first.get("original_width"), f"{where}.result[0].original_width")
     height = checks.whole_in(first.get("original_height"), f"{where}.result[0].original_height")
     if width and height:
-        boxes = [replace(b, x0=b.x0 * width, y0=b.y0 * height, x1=b.x1 * width, y1=b.y1 * height) for b in boxes]
+        boxes = [b._replace(x0=b.x0 * width, y0=b.y0 * height, x1=b.x1 * width, y1=b.y1 * height) for b in boxes]
     yield ImageRecord(
         image,
         width,

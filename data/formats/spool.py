@@ -19,6 +19,7 @@ class Spool:
     def __enter__(self) -> Spool:
         self._database = sqlite3.connect("")  # a file without a name, gone when it is closed
         self._database.executescript(
+            "PRAGMA journal_mode = OFF;"  # nobody goes back, and it is gone in the end
             "CREATE TABLE image (key TEXT PRIMARY KEY, value BLOB);"
             "CREATE TABLE box (key TEXT, place TEXT, label TEXT, x0 REAL, y0 REAL, x1 REAL, y1 REAL, attributes TEXT);"
         )

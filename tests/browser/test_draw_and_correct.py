@@ -167,8 +167,9 @@ def test_undo_and_redo_cover_every_kind_of_edit(ada: Person) -> None:
     ada.page.wait_for_selector("#undo:disabled")
     for _ in range(3):
         ada.page.click("#redo")
+    ada.page.wait_for_function("window.annotator.state().boxes[0]?.x0 === 90")  # the third of three
     [box] = ada.wait_for_boxes(1)
-    assert (box["label"], box["x0"]) == ("face", 90)
+    assert box["label"] == "face"
     ada.check_agreement()
     ada.page.click("#redo")
     ada.wait_for_boxes(0)

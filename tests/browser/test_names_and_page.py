@@ -147,7 +147,7 @@ def test_narrow_windows_keep_the_picture_and_open_drawers(
 def test_controls_have_names_for_screen_readers(ada: Person) -> None:
     page = ada.page
     page.get_by_role("button", name="Label person", exact=True).wait_for()
-    page.get_by_label("Annotation file to import").wait_for(state="attached")
+    page.get_by_label("Annotation files to import").wait_for(state="attached")
     page.get_by_role("progressbar", name="Images done").wait_for(state="attached")
     page.get_by_role("button", name="Draw rectangle").wait_for()
     ada.draw(*BOX)

@@ -117,8 +117,9 @@ def test_taking_an_import_back_brings_back_what_was_said_before(tmp_path: Path, 
     assert services.annotations.attributes(["a.jpg"]) == {}
 
 
-def test_coco_of_somebody_else(tmp_path: Path, services: Services) -> None:
-    (tmp_path / "in.json").write_text(json.dumps(COCO))
+@pytest.mark.parametrize("start", ["", "\ufeff"], ids=["plain", "with a byte order mark"])
+def test_coco_of_somebody_else(tmp_path: Path, services: Services, start: str) -> None:
+    (tmp_path / "in.json").write_text(start + json.dumps(COCO))
     bring_in(services, tmp_path / "in.json")
     correct(services, "ant")
     services.exports.to_path("coco", tmp_path / "out.json", Choice())
