@@ -177,7 +177,8 @@ def import_file(settings: Settings, given: dict[str, Any]) -> int:
     elif report.step:
         print(f"To take it back, with the same --database: python app.py undo-import {report.step}")
     else:
-        print("Nothing was changed: all of it is here already.")
+        here = report.boxes_unchanged and not report.notes
+        print(f"Nothing was changed: {'all of it is here already' if here else 'there was nothing new to take'}.")
     return 0
 
 

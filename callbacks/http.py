@@ -160,8 +160,12 @@ class Routes:
         kept = tempfile.TemporaryDirectory(prefix="import-")
         files = {}
         for number, file in enumerate(flask.request.files.getlist("file")):
-            path = files[file.filename or f"file {number}"] = Path(kept.name, str(number))
-            file.save(path)
+            name = file.filename or f"file {number}"
+            if name in files:
+                kept.cleanup()
+                raise InputError(f"{name}: was given twice; give files of one name with their folders, or one by one")
+            files[name] = Path(kept.name, str(number))
+            file.save(files[name])
 
         def work(watch: Watch) -> dict[str, Any]:
             with open_files(files) as tree:

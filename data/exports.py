@@ -31,6 +31,7 @@ from data.watch import Watch
 from data.words import counted
 
 MOST_NOTES = 1000
+UNTOUCHED = {"auto": None, "true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 PREVIEW_CHARACTERS = 1500
 COPIED_AT_ONCE_BYTES = 1 << 20
 Said = Mapping[tuple[str, str, str], Mapping[str, Any]]  # attributes by image, annotator and id of the box
@@ -253,11 +254,13 @@ def parse_choice(given: Mapping[str, Any]) -> Choice:
     seed = str(given.get("seed") or 0)
     if not seed.isascii() or not seed.isdigit():
         raise InputError(f"seed: found {seed!r}, expected a whole number")
-    said = str(given.get("untouched") or "").lower()
+    said = str(given.get("untouched") or "auto").lower()
+    if said not in UNTOUCHED:
+        raise InputError(f"untouched: found {said!r}, expected yes or no")
     return Choice(
         annotators=tuple(_words(given.get("annotator"))),
         states=tuple(states),  # type: ignore[arg-type]
-        untouched={"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}.get(said),
+        untouched=UNTOUCHED[said],
         shares=shares,
         seed=int(seed),
         each=_yes(given.get("each")),

@@ -50,6 +50,8 @@ def _read_file(tree: Tree, name: str) -> Iterator[Record]:
                     raise InputError(f"{name}: is nested more than {DEEPEST} deep; this is no file of annotations")
                 continue
             depth -= 1
+            if element.tag == "track" and depth == 1:
+                yield Problem(f"{name}: found a <track>, expected <image>: export a video as CVAT for images; left out")
             if element.tag == "image" and depth == 1:
                 yield from _read_image(element, f"{name}: image[{index}]")
                 index += 1

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from data.errors import InputError
 from data.formats import checks, jsons
-from data.formats.model import BoxRecord, Dataset, Format, ImageRecord, Options, Part, Problem, Record
+from data.formats.model import BoxRecord, Dataset, Format, FoundState, ImageRecord, Options, Part, Problem, Record
 from data.formats.tree import Tree
 
 UPLOAD = re.compile(r"^[0-9a-f]{8}-")  # what Label Studio puts before the name of an uploaded file
@@ -45,6 +45,9 @@ def _read_task(value: object, where: str) -> Iterator[Record]:
     except InputError as error:
         yield Problem(str(error))
         return
+    predictions = task.get("predictions")
+    if isinstance(predictions, list) and predictions:
+        yield Problem(f"{where}.predictions ({image}): {len(predictions)} by a model, expected annotations; left out")
     if not listed:
         yield ImageRecord(image)
     for number, one in enumerate(listed):
@@ -70,7 +73,7 @@ def _read_annotation(fields: Mapping[str, Any], image: str, where: str) -> Itera
         height,
         tuple(boxes),
         annotator=_name_of(fields.get("completed_by")),
-        state="skipped" if fields.get("was_cancelled") else "done",
+        state=_state_of(fields),
         relative=not (width and height),
     )
 
@@ -102,6 +105,12 @@ def _image_of(data: Mapping[str, Any], where: str) -> str:
     if "/data/upload/" in path:
         path = UPLOAD.sub("", path.rsplit("/", 1)[-1])
     return checks.image_in(path, f"{where}.image")
+
+
+def _state_of(fields: Mapping[str, Any]) -> FoundState:
+    if fields.get("was_cancelled"):
+        return "skipped"
+    return "in progress" if fields.get("state") == "in progress" else "done"
 
 
 def _name_of(value: object) -> str:
@@ -137,6 +146,7 @@ def _annotation(image: ImageRecord) -> dict[str, Any]:
     fields: dict[str, Any] = {
         "was_cancelled": image.state == "skipped",
         "ground_truth": False,
+        **({"state": image.state} if image.state == "in progress" else {}),  # Label Studio knows no such thing
         "result": [_result(f"box{number}", box, image.width, image.height) for number, box in enumerate(image.boxes)],
     }
     if image.annotator:

@@ -175,6 +175,33 @@ def test_a_box_that_reaches_out_of_the_picture_is_clipped_and_reported(services:
     assert "leaves less than one pixel inside the picture" in report.notes[1]
 
 
+CVAT_VIDEO = """<annotations><version>1.1</version><track id="0" label="cup"><box frame="0" outside="0" occluded="0"
+xtl="1" ytl="1" xbr="20" ybr="20" keyframe="1"></box></track></annotations>"""
+PREDICTED = [{"id": 1, "data": {"image": "a.jpg"}, "annotations": [], "predictions": [{"result": []}]}]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("video.xml", CVAT_VIDEO, "found a <track>, expected <image>"),
+        ("tasks.json", json.dumps(PREDICTED), "1 by a model, expected annotations; left out"),
+    ],
+)
+def test_what_is_not_taken_is_named(services: Services, name: str, content: str, says: str) -> None:
+    with opened(name, content.encode()) as tree:
+        report = services.imports.bring_in(tree, annotator_name="eve")
+    assert says in report.notes[0]
+    assert not report.is_clear
+
+
+def test_label_studio_keeps_what_is_in_progress(tmp_path: Path, services: Services) -> None:
+    services.exports.to_path("label-studio", tmp_path / "out.json", Choice(annotators=("ada",)))
+    with open_tree(tmp_path / "out.json") as tree:
+        report = services.imports.bring_in(tree, annotator_name="ada")
+    assert report.states == 0
+    assert services.annotations.read("a.jpg", "ada")[0].state == "in progress"
+
+
 def test_images_of_somebody_without_a_proper_name_are_named(services: Services, tmp_path: Path) -> None:
     csv = "filename,width,height,class,xmin,ymin,xmax,ymax\na.jpg,640,480,person,1,1,20,20"
     (tmp_path / "a.csv").write_text(csv)
@@ -223,6 +250,9 @@ def test_an_import_over_http_looks_asks_and_does(site: Site) -> None:
     assert client.post("/api/imports", data={"annotator": "ada"}).status_code == 403
     assert "mode: found" in send(mode="now").get_json()["error"]
     assert "map: expected" in send(map="[1]").get_json()["error"]
+    twice = {"file": [(io.BytesIO(b"{}"), "a.json"), (io.BytesIO(b"[]"), "a.json")]}
+    assert "a.json: was given twice" in client.post("/api/imports", data=twice, headers=OURS).get_json()["error"]
+    assert client.get("/api/export/csv?untouched=maybe").status_code == 400
     assert "format: found" in send(format="x").get_json()["error"]
     assert "no file was given" in told(client.post("/api/imports", data={"annotator": "ada"}, headers=OURS))["error"]
 
