@@ -123,7 +123,7 @@ def serve(settings: Settings, _given: dict[str, Any]) -> int:
 
 def export(settings: Settings, given: dict[str, Any]) -> int:
     """Write all annotations to a file, whole or not at all."""
-    from data.exports import parse_choice, parse_options
+    from data.choices import parse_choice, parse_options
     from data.formats import written
 
     written(given["format"])
@@ -143,7 +143,7 @@ def export(settings: Settings, given: dict[str, Any]) -> int:
 
 def import_file(settings: Settings, given: dict[str, Any]) -> int:
     """Bring a file in and print what became of it."""
-    from data.exports import parse_options
+    from data.choices import parse_options
     from data.formats import find
     from data.formats.tree import open_tree
 

@@ -34,7 +34,7 @@ export class Server {
     return this.#ask("api/edits", { method: "POST", headers: { "Content-Type": "application/json" }, body });
   }
 
-  /** The address of an export; `choice` as data/exports.py takes it, lists as several values. */
+  /** The address of an export; `choice` as data/choices.py takes it, lists as several values. */
   exportUrl(format, choice = {}) {
     const query = new URLSearchParams();
     for (const [name, value] of Object.entries(choice)) for (const one of [value ?? []].flat()) if (one !== "") query.append(name, one);

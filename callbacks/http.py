@@ -21,9 +21,9 @@ from werkzeug.exceptions import HTTPException
 from callbacks.long_work import lines
 from data.annotations import annotation_to_dict
 from data.batch import Entry, Picture
+from data.choices import Choice, parse_choice, parse_options
 from data.edits import parse_annotator
 from data.errors import InputError
-from data.exports import Choice, parse_choice, parse_options
 from data.formats import WRITTEN, find
 from data.formats.model import Options
 from data.formats.tree import MOST_FILES, open_files
@@ -123,7 +123,7 @@ class Routes:
         return flask.jsonify(accepted=outcome.accepted, refused=refused)
 
     def export(self, name: str) -> flask.Response:
-        """Annotations as a file of a format, streamed; see `data.exports.parse_choice` and `parse_options`."""
+        """Annotations as a file of a format, streamed; see `data.choices.parse_choice` and `parse_options`."""
         choice, options = _wanted(name)
         file_name, pieces = self._services.exports.stream(name, choice, options)
         answer = flask.Response(pieces, mimetype=mimetypes.guess_type(file_name)[0] or "application/octet-stream")

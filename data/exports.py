@@ -2,89 +2,31 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
 import re
 import shutil
 import tempfile
-import time
-import zipfile
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from itertools import chain, count
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from data.annotations import Annotation, Annotations
+from data.archives import zipped
 from data.batch import Batch, Picture
-from data.edits import STATES, State
+from data.choices import Choice, is_chosen, split_of
 from data.errors import InputError
-from data.formats import parts_of, records, write_parts, written
+from data.export_report import MOST_NOTES, ExportReport, compare, summarise
+from data.formats import parts_of, write_parts, written
 from data.formats.model import BoxRecord, Dataset, Format, ImageRecord, LabelRecord, Options, Part, Split
-from data.formats.spool import Spool
 from data.formats.stems import Stems
-from data.formats.tree import Tree, open_tree
+from data.formats.tree import open_tree
 from data.label_book import LabelBook
 from data.pictures import Pictures
 from data.watch import Watch
-from data.words import counted
 
-MOST_NOTES = 1000
-UNTOUCHED = {"auto": None, "true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 PREVIEW_CHARACTERS = 1500
-COPIED_AT_ONCE_BYTES = 1 << 20
 Said = Mapping[tuple[str, str, str], Mapping[str, Any]]  # attributes by image, annotator and id of the box
-SPLITS: tuple[Split, ...] = ("train", "val", "test")
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What is taken away. Empty means everybody's, and every state; ``shares`` are those of train, val and test.
-
-    ``untouched`` images are in or out; None leaves it to the format: in where it can tell them from empty ones.
-    ``each`` annotator gets a folder; with ``pictures``, they come with their annotations.
-    """
-
-    annotators: tuple[str, ...] = ()
-    states: tuple[State, ...] = ()
-    untouched: bool | None = None
-    shares: tuple[float, ...] = ()
-    seed: int = 0
-    each: bool = False
-    pictures: bool = False
-
-
-@dataclass
-class ExportReport:
-    """What was written, what was left out and why, and how exactly it reads back. Lengths in pixels."""
-
-    format: str
-    images: int = 0
-    empty: int = 0
-    boxes: int = 0
-    labels: dict[str, int] = field(default_factory=dict)
-    splits: dict[str, int] = field(default_factory=dict)
-    left_out: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    read_back: int | None = None
-    largest_difference_px: float | None = None
-
-    def summary(self) -> str:
-        """One sentence or two for a person."""
-        text = f"{self.format}: {counted(self.boxes, 'box')} in {counted(self.images, 'image')}, {self.empty:,} empty"
-        if self.splits:
-            text += f" ({', '.join(f'{count} {name}' for name, count in self.splits.items())})"
-        if self.read_back is not None:
-            text += (
-                f". Read back: {counted(self.read_back, 'box')}, the farthest {self.largest_difference_px:.2g} pixels "
-                "from where it should be"
-            )
-        return text + "."
-
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return {**asdict(self), "summary": self.summary()}
 
 
 class Exports:
@@ -198,7 +140,7 @@ class Exports:
         for picture, found, said in self._all(untouched):
             if picture.width is None and "sizes" in chosen.keeps and not any(one.boxes for one in found):
                 continue  # named in the report
-            kept = [one for one in found if _is_chosen(one, choice)]
+            kept = [one for one in found if is_chosen(one, choice)]
             if found and not kept:
                 continue
             split = split_of(picture.id, choice.shares, choice.seed)
@@ -222,7 +164,7 @@ class Exports:
             if len(report.left_out) >= MOST_NOTES:
                 report.left_out.append("… and more")
                 return
-            kept = [one for one in found if _is_chosen(one, choice)]
+            kept = [one for one in found if is_chosen(one, choice)]
             if choice.pictures and (picture.gone or picture.width is None):
                 report.left_out.append(f"{picture.id}: its picture, which cannot be read ({picture.error or 'gone'})")
             if picture.width is None and "sizes" in chosen.keeps and not any(one.boxes for one in found):
@@ -232,81 +174,6 @@ class Exports:
             elif len([one for one in kept if one.boxes]) > 1 and "annotators" not in chosen.keeps:
                 names = ", ".join(one.annotator for one in kept if one.boxes)
                 report.notes.append(f"{picture.id}: holds the boxes of {names} together; choose one with --annotator")
-
-
-def parse_choice(given: Mapping[str, Any]) -> Choice:
-    """Read a choice from the texts of a command line or an address. Raises InputError for one that cannot be."""
-    states = _words(given.get("state"))
-    for state in states:
-        if state not in STATES:
-            raise InputError(f"state: found {state!r}, expected one of {', '.join(STATES)}")
-    shares: tuple[float, ...] = ()
-    if given.get("split") and given["split"] != "none":
-        words = str(given["split"]).replace(":", "/").split("/")
-        try:
-            shares = tuple(float(word) for word in words)
-        except ValueError:
-            shares = ()
-        if len(shares) not in (2, 3) or min(shares) < 0 or not 0 < sum(shares) < float("inf"):
-            raise InputError(
-                f"split: found {given['split']!r}, expected shares of train, val and test such as 80/10/10"
-            )
-    seed = str(given.get("seed") or 0)
-    if not seed.isascii() or not seed.isdigit():
-        raise InputError(f"seed: found {seed!r}, expected a whole number")
-    said = str(given.get("untouched") or "auto").lower()
-    if said not in UNTOUCHED:
-        raise InputError(f"untouched: found {said!r}, expected yes or no")
-    return Choice(
-        annotators=tuple(_words(given.get("annotator"))),
-        states=tuple(states),  # type: ignore[arg-type]
-        untouched=UNTOUCHED[said],
-        shares=shares,
-        seed=int(seed),
-        each=_yes(given.get("each")),
-        pictures=_yes(given.get("pictures")),
-    )
-
-
-def parse_options(given: Mapping[str, Any]) -> Options:
-    """Read the options of formats from texts. Raises InputError for one that cannot be."""
-    for name, allowed in (("voc_base", ("0", "1")), ("coco_first_id", ("0", "1"))):
-        if given.get(name) and str(given[name]) not in allowed:
-            raise InputError(f"{name}: found {given[name]!r}, expected {' or '.join(allowed)}")
-    integers = _yes(given.get("voc_integers"))
-    base = int(given.get("voc_base") or 0)
-    return Options(
-        voc_base=base,
-        voc_integers=integers,
-        coco_first_id=int(given["coco_first_id"]) if given.get("coco_first_id") else 1,
-    )
-
-
-def _yes(value: object) -> bool:
-    return str(value or "").lower() in ("1", "true", "yes")
-
-
-def _words(value: object) -> list[str]:
-    listed = value if isinstance(value, list | tuple) else [value] if value else []
-    return [str(word) for word in listed if word]
-
-
-def split_of(image: str, shares: Sequence[float], seed: int) -> Split:
-    """Which split an image belongs to: by its name and the seed alone, so that other images never move it."""
-    if not shares:
-        return ""
-    digest = hashlib.sha256(f"{seed}\0{image}".encode()).digest()
-    place = int.from_bytes(digest[:8]) / 2**64 * sum(shares)
-    for split, share in zip(SPLITS, shares, strict=False):
-        if place < share:
-            return split
-        place -= share
-    return SPLITS[len(shares) - 1]
-
-
-def _is_chosen(one: Annotation, choice: Choice) -> bool:
-    by = not choice.annotators or one.annotator in choice.annotators
-    return by and (not choice.states or one.state in choice.states)
 
 
 def _record(picture: Picture, kept: Sequence[Annotation], split: Split, said: Said) -> ImageRecord:
@@ -357,116 +224,6 @@ def file_names(names: Sequence[str]) -> dict[str, str]:
 
 def _is_one_file(chosen: Format, choice: Choice) -> bool:
     return bool(chosen.file) and not (choice.shares or choice.each or choice.pictures)
-
-
-def summarise(chosen: Format, dataset: Dataset, report: ExportReport) -> None:
-    """Count what will be written, and name what looks wrong in it; added to what the report has already."""
-    labels = Counter(report.labels)
-    splits = Counter(report.splits)
-    attributes: Counter[str] = Counter()
-    for image in dataset.images():
-        report.images += 1
-        report.empty += not image.boxes
-        report.boxes += len(image.boxes)
-        attributes.update(name for box in image.boxes for name in box.attributes)
-        labels.update(box.label for box in image.boxes)
-        splits.update([image.split] if image.split else [])
-        same = Counter((box.label, box.x0, box.y0, box.x1, box.y1) for box in image.boxes)
-        for corners, times in same.items():
-            if times > 1 and len(report.notes) < MOST_NOTES:
-                report.notes.append(f"{image.image}: {times} boxes of {corners[0]} at the very same place")
-    if attributes and "attributes" not in chosen.keeps:
-        named = ", ".join(f"{name} of {boxes}" for name, boxes in attributes.most_common())
-        report.left_out.append(f"attributes of boxes that {chosen.title} has no place for: {named}")
-    report.labels = dict(labels.most_common())
-    report.splits = {split: splits[split] for split in SPLITS if split in splits}
-
-
-def compare(chosen: Format, dataset: Dataset, tree: Tree, report: ExportReport, watch: Watch) -> None:
-    """Read back what was written and set it beside what was meant. Raises InputError if a box is missing."""
-    farthest = report.largest_difference_px or 0.0
-    found_boxes = report.read_back or 0
-    with Spool() as meant:
-        stems = Stems(dataset)
-        sizes: dict[str, tuple[int, int]] = {}
-        for image in dataset.images():
-            key = _key(chosen, image, stems)
-            meant.add_image(key, "")
-            if "relative" in chosen.keeps:
-                sizes[key] = (image.width or 1, image.height or 1)
-            for box in image.boxes:
-                meant.add_box(key, box)
-        for record in watch.over(records(tree, dataset.options)):
-            if not isinstance(record, ImageRecord):
-                continue
-            key = f"{record.image}\0{record.annotator}" if "annotators" in chosen.keeps else record.image
-            if "names" not in chosen.keeps and record.exact:
-                key = PurePosixPath(key).with_suffix("").as_posix()  # its picture is there, and tells the ending
-            width, height = sizes.get(key, (1, 1)) if record.relative else (1, 1)
-            expected = meant.boxes_of(key)
-            if len(expected) != len(record.boxes):
-                raise InputError(
-                    f"{record.image}: {len(expected)} boxes were meant, {len(record.boxes)} can be read back"
-                )
-            for one, box in zip(expected, record.boxes, strict=True):
-                if one.label != box.label:
-                    raise InputError(f"{record.image}: a box of {one.label!r} reads back as one of {box.label!r}")
-                across = max(abs(one.x0 - box.x0 * width), abs(one.x1 - box.x1 * width))
-                down = max(abs(one.y0 - box.y0 * height), abs(one.y1 - box.y1 * height))
-                farthest = max(farthest, across, down)
-                found_boxes += 1
-    report.read_back = found_boxes
-    report.largest_difference_px = farthest
-
-
-def _key(chosen: Format, image: ImageRecord, stems: Stems) -> str:
-    if "names" not in chosen.keeps:
-        return stems.of(image.image)
-    return f"{image.image}\0{image.annotator}" if "annotators" in chosen.keeps else image.image
-
-
-def zipped(parts: Iterator[Part]) -> Iterator[bytes]:
-    """A zip archive of the parts, in pieces, as they are made. Pictures are not packed: they are already."""
-    sink = _Sink()
-    with zipfile.ZipFile(sink, "w") as archive:
-        for part in parts:
-            entry = zipfile.ZipInfo(part.name, time.localtime()[:6])
-            entry.compress_type = zipfile.ZIP_STORED if part.copy_of else zipfile.ZIP_DEFLATED
-            with archive.open(entry, "w", force_zip64=True) as file:
-                for piece in _bytes_of(part):
-                    file.write(piece)
-                    if sink.size > io.DEFAULT_BUFFER_SIZE:
-                        yield sink.take()
-    yield sink.take()
-
-
-def _bytes_of(part: Part) -> Iterator[bytes]:
-    if part.copy_of is None:
-        yield from (text.encode() for text in part.text)
-        return
-    with part.copy_of.open("rb") as file:
-        while piece := file.read(COPIED_AT_ONCE_BYTES):
-            yield piece
-
-
-class _Sink(io.RawIOBase):
-    """Keeps what is written until it is taken."""
-
-    def __init__(self) -> None:
-        self._pieces: list[bytes] = []
-        self.size = 0
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, piece: Any) -> int:
-        self._pieces.append(bytes(piece))
-        self.size += len(piece)
-        return len(piece)
-
-    def take(self) -> bytes:
-        pieces, self._pieces, self.size = self._pieces, [], 0
-        return b"".join(pieces)
 
 
 def _writable(path: Path) -> Path:

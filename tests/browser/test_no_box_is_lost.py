@@ -7,7 +7,7 @@ from pathlib import Path
 
 from playwright.sync_api import Route
 
-from data.exports import Choice
+from data.choices import Choice
 from tests.browser.person import Person, about
 from tests.conftest import Site, save_picture
 

@@ -14,8 +14,9 @@ from PIL import Image
 from sqlalchemy import func, select
 
 from data import formats
+from data.choices import Choice
 from data.errors import InputError
-from data.exports import Choice, file_names
+from data.exports import file_names
 from data.formats.tree import open_files, open_tree
 from data.imports import Report
 from data.services import Services

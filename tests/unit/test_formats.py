@@ -13,8 +13,10 @@ import pytest
 from PIL import Image
 
 from data import formats
+from data.archives import zipped
+from data.choices import Choice, parse_choice, split_of
 from data.errors import InputError
-from data.exports import Choice, ExportReport, parse_choice, split_of, zipped
+from data.export_report import ExportReport
 from data.formats.model import BoxRecord, Dataset, ImageRecord, LabelRecord, Options, Problem
 from data.formats.numbers import yolo_span
 from data.formats.tree import Tree, open_tree

@@ -13,8 +13,8 @@ import pytest
 
 from data import formats
 from data.boxes import Box
+from data.choices import Choice
 from data.edits import later_than
-from data.exports import Choice
 from data.formats.model import BoxRecord, ImageRecord, LabelRecord
 from data.formats.tree import open_tree
 from data.services import Services

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from data.choices import Choice
 from data.errors import InputError
-from data.exports import Choice
 from data.services import Services
 from tests.files import opened
 from tests.unit.test_storage import delete, open_services, put, seen, state
