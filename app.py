@@ -131,12 +131,8 @@ def export(settings: Settings, given: dict[str, Any]) -> int:
     services = _services(settings, given)
     target = Path(given["path"])
     report = services.exports.to_path(given["format"], target, choice, options, _on_terminal())
-    if given["report"] == "json":
-        print(json.dumps(report.as_dict(), ensure_ascii=False, indent=2))
+    if _printed(report, given, (*report.notes, *report.left_out)):
         return 0
-    for line in (*report.notes, *report.left_out):
-        print(f"  {line}")
-    print(report.summary())
     print(f"Written: {target}, from {settings.database.rpartition('@')[2].removeprefix('sqlite:///')}")
     return 0
 
@@ -166,12 +162,8 @@ def import_file(settings: Settings, given: dict[str, Any]) -> int:
             dry_run=given["dry_run"],
             watch=_on_terminal(),
         )
-    if given["report"] == "json":
-        print(json.dumps(report.as_dict(), ensure_ascii=False, indent=2))
+    if _printed(report, given, (*report.doubts, *report.notes)):
         return 0
-    for line in (*report.doubts, *report.notes):
-        print(f"  {line}")
-    print(report.summary())
     if given["dry_run"]:
         print("Nothing was changed: this was a dry run.")
     elif report.step:
@@ -196,6 +188,17 @@ def list_imports(settings: Settings, given: dict[str, Any]) -> int:
     for step in steps:
         print(step["id"], step["time"], step["file"], f"(taken back {step['undone']})" if step["undone"] else "")
     return 0
+
+
+def _printed(report: Any, given: dict[str, Any], remarks: Sequence[str]) -> bool:
+    """Print a report, as JSON if that was asked for; whether that is all that is to be printed."""
+    if given["report"] == "json":
+        print(json.dumps(report.as_dict(), ensure_ascii=False, indent=2))
+        return True
+    for line in remarks:
+        print(f"  {line}")
+    print(report.summary())
+    return False
 
 
 def _on_terminal() -> Any:

@@ -26,10 +26,12 @@ export class Table {
       // A press elsewhere ends the typing here and now: the table would put the old value back.
       const { activeElement } = document;
       if (this.#editing(activeElement) && !activeElement.closest("td").contains(event.target)) activeElement.blur();
-      if (event.target.closest?.(`#${id} .dash-delete-cell`)) this.#committing = performance.now(); // its click comes first
     }, true); // prettier-ignore
     addEventListener("keydown", () => (this.byHand = false), true);
     for (const name of ["pointerup", "pointercancel"]) addEventListener(name, () => (this.#pressed = false), true);
+    addEventListener("pointerup", (event) => {
+      if (event.target.closest?.(`#${id} .dash-delete-cell`)) this.#committing = performance.now(); // its click comes first
+    }, true); // prettier-ignore
     for (const name of ["pointerup", "pointercancel", "focusout", "keyup"]) {
       addEventListener(name, () => this.#waiting && setTimeout(() => this.#writeWaiting()), true);
     }

@@ -110,8 +110,11 @@ class Exports:
         self._labels.pin_all()
         labels = [LabelRecord(one.name, one.class_id, one.color) for one in self._labels.all()]
 
+        def all_names() -> Iterator[str]:
+            return chain.from_iterable(self._annotations.image_ids(untouched=True))
+
         def dataset(choice: Choice) -> Dataset:
-            return Dataset(labels, lambda: watch.over(self._images(chosen, choice)), options)
+            return Dataset(labels, lambda: watch.over(self._images(chosen, choice)), options, all_names)
 
         if not choice.each:
             return [("", dataset(choice))]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -16,8 +16,9 @@ from data.database import Database
 from data.edits import Edit, State, later_than, now, parse_annotator
 from data.errors import InputError
 from data.formats import candidates
-from data.formats.model import BoxRecord, Doubt, Format, ImageRecord, LabelRecord, Options, Problem, Record
+from data.formats.model import BoxRecord, Doubt, Format, ImageRecord, LabelRecord, Options, Problem, Record, Split
 from data.formats.tree import Tree
+from data.formats.xmls import plain_text
 from data.label_book import LabelBook, add_within, find_label
 from data.labels import parse_name
 from data.matching import find_picture
@@ -136,11 +137,12 @@ class Imports:
             others = " or ".join(one.title for one in likely[1:])
             report.doubts.append(f"{tree.name} may also be {others}; taken as {chosen.title}")
         watch.doing = "Looking at images"
-        self._look(watch.over(chosen.read(tree, options)), report, annotator_name)
+        claimed_twice = self._look(watch.over(chosen.read(tree, options)), report, annotator_name)
         watch.doing = "Bringing in images"
         try:
             with self._database.writing() as connection:
-                self._take(connection, watch.over(chosen.read(tree, options)), report, renames or {}, annotator_name)
+                certain = self._certain(watch.over(chosen.read(tree, options)), annotator_name, claimed_twice)
+                self._take(connection, certain, report, renames or {})
                 if (
                     dry_run
                     or (only_if_clear and not report.is_clear)
@@ -151,8 +153,14 @@ class Imports:
             report.step = ""
         return report
 
-    def _look(self, records: Iterator[Record], report: Report, annotator_name: str) -> None:
-        """First pass: name what cannot be read or matched, and learn the sizes of the pictures that can."""
+    def _look(self, records: Iterator[Record], report: Report, annotator_name: str) -> set[str]:
+        """First pass: name what cannot be read or matched, and learn the sizes of the pictures that can.
+
+        Returns the ids of images that two splits of the file seem to hold, which no
+        image does: the batch has the pictures of one of them only.
+        """
+        splits: dict[int, Split] = {}
+        claimed_twice: set[str] = set()
         for record in records:
             if isinstance(record, Problem):
                 report.note(record.text)
@@ -160,34 +168,53 @@ class Imports:
                 report.doubts.append(record.text)
             elif isinstance(record, ImageRecord):
                 try:
-                    self._picture_for(record)
-                    parse_annotator(record.annotator or annotator_name)
+                    picture = self._picture_for(record)
+                    name = parse_annotator(record.annotator or annotator_name)
                 except InputError as error:
                     report.note(str(error) if str(error).startswith(record.image) else f"{record.image}: {error}")
+                    continue
+                other = splits.setdefault(hash((picture.id, name)), record.split) if record.split else record.split
+                if other != record.split:
+                    claimed_twice.add(picture.id)
+                    report.note(
+                        f"{record.image}: {picture.id} would be in {other} and in {record.split}; left out of both, "
+                        "give --images the folder that holds the pictures of both"
+                    )
+        return claimed_twice
+
+    def _certain(
+        self, records: Iterator[Record], annotator_name: str, claimed_twice: Collection[str]
+    ) -> Iterator[LabelRecord | tuple[ImageRecord, Picture, str]]:
+        """Second pass: labels, and images with their picture and annotator; the others were named by the first."""
+        for record in records:
+            if isinstance(record, LabelRecord):
+                yield record
+            elif isinstance(record, ImageRecord):
+                try:
+                    picture = self._picture_for(record)
+                    name = parse_annotator(record.annotator or annotator_name)
+                except InputError:
+                    continue
+                if picture.id not in claimed_twice:
+                    yield record, picture, name
 
     def _take(
         self,
         connection: Connection,
-        records: Iterator[Record],
+        records: Iterator[LabelRecord | tuple[ImageRecord, Picture, str]],
         report: Report,
         renames: Mapping[str, str],
-        annotator_name: str,
     ) -> None:
         report.step = str(uuid.uuid4())
         connection.execute(import_step.insert().values(id=report.step, time=now(), file=report.file))
         known: set[str] = set()
         class_ids: dict[str, int] = {}
         last = None
-        for record in records:
-            if isinstance(record, LabelRecord):
-                class_ids[record.name] = record.class_id
-            if not isinstance(record, ImageRecord):
+        for found in records:
+            if isinstance(found, LabelRecord):
+                class_ids[found.name] = found.class_id
                 continue
-            try:
-                picture = self._picture_for(record)
-                name = parse_annotator(record.annotator or annotator_name)
-            except InputError:
-                continue  # named by the first pass
+            record, picture, name = found
             report.images += picture.id != last
             last = picture.id
             boxes = [*self._labelled(connection, record, renames, known, class_ids, report)]
@@ -284,6 +311,7 @@ def _edits(
     here = read_within(connection, picture.id, name)
     known = attributes_within(connection, picture.id, name) if any(one.attributes for one in record.boxes) else {}
     present = {kept.box.id: kept for kept in here.boxes}
+    unclaimed = _Unclaimed(here.boxes)
     for found in record.boxes:
         try:
             box = _fit(found, record, picture, report)
@@ -291,8 +319,8 @@ def _edits(
             report.boxes_failed += 1
             report.note(str(error))
             continue
-        old = present.get(box.id) if found.id else _same_box(here.boxes, box)
-        news = found.attributes and found.attributes != known.get(old.box.id if old else "")
+        old = present.get(box.id) if found.id else unclaimed.take(box)
+        news = found.attributes and not _said_alike(found.attributes, known.get(old.box.id if old else "", {}))
         if old and _alike(old.box, box):
             report.boxes_changed += bool(news)
             report.boxes_unchanged += not news
@@ -335,6 +363,8 @@ def _fit(found: BoxRecord, record: ImageRecord, picture: Picture, report: Report
     corners = (found.x0 * across, found.y0 * down, found.x1 * across, found.y1 * down)
     if not found.id:  # lengths and shares come back a hair beside what they were: 0.30000000000000004
         corners = tuple(round(value, DECIMALS) for value in corners)  # type: ignore[assignment]
+    if corners[0] > corners[2] or corners[1] > corners[3]:
+        report.note(f"{found.where}: its second corner lies left of or above its first; taken the other way round")
     x0, x1 = clip_span(corners[0], corners[2], width)
     y0, y1 = clip_span(corners[1], corners[3], height)
     if x1 - x0 < SMALLEST_PX or y1 - y0 < SMALLEST_PX:
@@ -348,14 +378,38 @@ def _fit(found: BoxRecord, record: ImageRecord, picture: Picture, report: Report
     return Box(id=found.id or str(uuid.uuid4()), label=found.label, x0=x0, y0=y0, x1=x1, y1=y1)
 
 
+def _said_alike(a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
+    """Whether attributes are the same, or were before a format that knows nothing but text carried them."""
+    return a.keys() == b.keys() and all(
+        value == b[name] or plain_text(value) == plain_text(b[name]) for name, value in a.items()
+    )
+
+
 def _alike(a: Box, b: Box) -> bool:
     close = all(abs(getattr(a, side) - getattr(b, side)) < SAME_PX for side in ("x0", "y0", "x1", "y1"))
     return a.label == b.label and close
 
 
-def _same_box(kept: Sequence[KeptBox], box: Box) -> KeptBox | None:
-    """For files without ids: the very same box, so that importing twice adds nothing."""
-    return next((one for one in kept if _alike(one.box, box)), None)
+class _Unclaimed:
+    """For files without ids: the very same box as one of the file, so that importing twice adds nothing.
+
+    Each is taken once: of two alike in the file, each has its own here.
+    """
+
+    def __init__(self, kept: Sequence[KeptBox]) -> None:
+        self._by_place: dict[tuple[str, int], list[KeptBox]] = {}
+        for one in kept:
+            self._by_place.setdefault((one.box.label, round(one.box.x0)), []).append(one)
+
+    def take(self, box: Box) -> KeptBox | None:
+        """The box here that is alike, if there is one left."""
+        for x in {round(box.x0 - SAME_PX), round(box.x0 + SAME_PX)}:
+            near = self._by_place.get((box.label, x), [])
+            for one in near:
+                if _alike(one.box, box):
+                    near.remove(one)
+                    return one
+        return None
 
 
 def _reversal(connection: Connection, image_id: str, name: str, step: str) -> tuple[list[Edit], int]:

@@ -131,7 +131,13 @@ class Indexer:
     def _upsert(self, connection: Connection, chunk: list[Found], *, first: int, scan: str) -> None:
         # Two spellings of one id (composed and decomposed accents) can only be one picture: the first.
         rows = {
-            found.id: {"id": found.id, "location": found.location, "version": found.version, "position": position}
+            found.id: {
+                "id": found.id,
+                "name": found.id.rpartition("/")[2],
+                "location": found.location,
+                "version": found.version,
+                "position": position,
+            }
             for position, found in reversed(list(enumerate(chunk, start=first)))
         }
         statement = self._database.insert(image)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Collection
 from dataclasses import replace
+from urllib.parse import unquote
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from data.batch import Batch, Picture
 from data.database import Database
 from data.errors import InputError
 from data.formats.model import ImageRecord
+from data.formats.splits import split_named
 from data.sources import SUFFIXES
 from data.tables import image
 
@@ -18,21 +21,29 @@ MOST_NAMESAKES = 50
 
 
 def find_picture(database: Database, batch: Batch, record: ImageRecord) -> Picture:
-    """By path first: the whole, else the longest end of it that names an image here, else the one image whose path
-    ends with it. Then by file name, if the size of picture or file agrees with just one.
+    """By path first: the whole, or beside the file that speaks of it; the longest end of it that names an image here;
+    the one image whose path ends with it, if need be in a folder of the same split. Then by file name, if the size of
+    picture or file agrees with just one.
 
     Raises InputError that says what was looked for.
     """
-    path = unicodedata.normalize("NFC", record.image)
+    path, beside = (unicodedata.normalize("NFC", one) for one in (record.image, record.beside))
     parts = path.split("/")
-    for start in range(len(parts)):
-        ids = _ids(database, "/".join(parts[start:]), record.exact, whole=True)
-        if len(ids) == 1:
-            return _known(batch, ids[0])
-    ids = _ids(database, path, record.exact, whole=False)
-    if len(ids) == 1:
-        return _known(batch, ids[0])
-    namesakes = ids or _ids(database, parts[-1], record.exact, whole=False)
+    readings = [
+        ({path, beside} - {""}, True),
+        *(({"/".join(parts[start:])}, True) for start in range(1, len(parts))),
+        *(({end}, False) for end in (beside, path) if end),
+    ]
+    namesakes: list[str] = []
+    for ends, whole in readings:
+        namesakes = _ids(database, ends, record.exact, whole)
+        if len(namesakes) > 1 and not whole:
+            namesakes = [one for one in namesakes if _lies_in(one, record.split)] or namesakes
+        if len(namesakes) == 1:
+            return _known(batch, namesakes[0])
+        if namesakes:
+            break
+    namesakes = namesakes or _ids(database, {parts[-1]}, record.exact, whole=False)
     fitting = [one for one in (_known(batch, found) for found in namesakes) if _size_agrees(one, record)]
     if len(fitting) == 1:
         return fitting[0]
@@ -41,31 +52,33 @@ def find_picture(database: Database, batch: Batch, record: ImageRecord) -> Pictu
             f"{record.image}: {len(namesakes)} images here have this name, such as {namesakes[0]} and "
             f"{namesakes[1]}; left out"
         )
-    told_apart = _told_apart(record.image)
-    if record.exact and told_apart:
-        return find_picture(database, batch, replace(record, image=told_apart))
+    for other_name in (_told_apart, unquote):  # VoTT and Label Studio write names as addresses: a%20b.jpg
+        other = replace(record, image=other_name(record.image), beside=other_name(record.beside))
+        if record.exact and other.image not in ("", record.image):
+            return find_picture(database, batch, other)
     raise InputError(f"{record.image}: no image of this path or name is in the batch; left out")
 
 
-def _ids(database: Database, path: str, exact: bool, *, whole: bool) -> list[str]:
-    """Ids equal to a path, or ending with it; an inexact path lacks the ending of the file name."""
+def _ids(database: Database, ends: Collection[str], exact: bool, whole: bool) -> list[str]:
+    """Ids equal to one of some paths, or ending with it; an inexact path lacks the ending of the file name."""
+    paths = list(ends)
+    if not exact:
+        paths = [path + suffix for path in ends for lower in sorted(SUFFIXES) for suffix in (lower, lower.upper())]
+        for path in ends:
+            stem, _, ending = path.rpartition("_")  # as data.formats.stems tells namesakes apart
+            if stem and "." + ending.lower() in SUFFIXES:
+                paths.append(f"{stem}.{ending}")
+    named: ColumnElement[bool] = image.c.id.in_(paths)
+    if not whole:
+        named = or_(named, *[image.c.id.endswith("/" + path, autoescape=True) for path in paths])
+        named = and_(image.c.name.in_({path.rpartition("/")[2] for path in paths}), named)  # names have an index
     with database.reading() as connection:
-        query = select(image.c.id).where(image.c.position.is_not(None), _named(path, exact, whole))
+        query = select(image.c.id).where(image.c.position.is_not(None), named)
         return list(connection.scalars(query.order_by(image.c.position).limit(MOST_NAMESAKES)))
 
 
-def _named(path: str, exact: bool, whole: bool) -> ColumnElement[bool]:
-    if exact:
-        return image.c.id == path if whole else (image.c.id == path) | image.c.id.endswith("/" + path, autoescape=True)
-    endings = [suffix for lower in sorted(SUFFIXES) for suffix in (lower, lower.upper())]
-    named: ColumnElement[bool] = image.c.id.in_([path + ending for ending in endings])
-    stem, _, ending = path.rpartition("_")  # as data.formats.stems tells namesakes apart
-    if stem and "." + ending.lower() in SUFFIXES:
-        named = named | (image.c.id == f"{stem}.{ending}")
-    if not whole:
-        for suffix in endings:
-            named = named | image.c.id.endswith(f"/{path}{suffix}", autoescape=True)
-    return named
+def _lies_in(image_id: str, split: str) -> bool:
+    return bool(split) and any(split_named(folder) == split for folder in image_id.split("/")[:-1])
 
 
 def _told_apart(path: str) -> str:

@@ -26,6 +26,7 @@ image = Table(
     "image",
     metadata,
     Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False, server_default=""),  # the last part of the id
     Column("location", Text, nullable=False),  # the name as the source spells it
     Column("position", Integer),  # 1 for the first of the batch; null once it is gone from the source
     Column("version", Text, nullable=False),  # changes when the file does
@@ -34,6 +35,7 @@ image = Table(
     Column("error", Text, nullable=False, server_default=""),
     Column("scan", Text, nullable=False),  # the scan of the source that last met it
     Index("image_by_position", "position"),
+    Index("image_by_name", "name"),
 )
 
 annotator = Table(

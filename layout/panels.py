@@ -64,9 +64,7 @@ def labels_panel(label_names: Sequence[str]) -> html.Aside:
             dbc.Switch(id=ids.CROSSHAIR, label="Crosshair (C)", value=False, className="small"),
             _slider(ids.BRIGHTNESS, "Brightness"),
             _slider(ids.CONTRAST, "Contrast"),
-            html.Button(
-                "Reset view", id=ids.RESET_VIEW, className="btn btn-sm btn-link p-0 align-self-start", n_clicks=0
-            ),
+            _button("Reset view", ids.RESET_VIEW, "btn-link p-0 align-self-start"),
         ],
     )
 
@@ -93,15 +91,8 @@ def boxes_panel(label_names: Sequence[str], formats: Mapping[str, str]) -> html.
                         value=next(iter(formats)),
                         size="sm",
                     ),
-                    html.Button(
-                        "Options",
-                        id=ids.EXPORT_OPEN,
-                        className="btn btn-sm btn-outline-secondary text-nowrap",
-                        n_clicks=0,
-                    ),
-                    html.Button(
-                        "Download", id=ids.DOWNLOAD, className="btn btn-sm btn-outline-primary text-nowrap", n_clicks=0
-                    ),
+                    _button("Options", ids.EXPORT_OPEN, "btn-outline-secondary text-nowrap"),
+                    _button("Download", ids.DOWNLOAD, "btn-outline-primary text-nowrap"),
                 ],
             ),
             dcc.Upload(
@@ -111,29 +102,16 @@ def boxes_panel(label_names: Sequence[str], formats: Mapping[str, str]) -> html.
                 multiple=True,
                 children=html.Span(["Drop annotation files, a folder or a .zip, or ", html.U("choose files")]),
             ),
-            html.Button(
-                "Choose a folder",
-                id=ids.UPLOAD_FOLDER,
-                className="btn btn-sm btn-link p-0 align-self-start",
-                n_clicks=0,
-            ),
+            _button("Choose a folder", ids.UPLOAD_FOLDER, "btn-link p-0 align-self-start"),
             html.Div(id=ids.IMPORT_REPORT, className="small", role="status"),
-            html.Button(
-                "Stop",
-                id=ids.WORK_CANCEL,
-                className="btn btn-sm btn-outline-secondary align-self-start",
-                hidden=True,
-                n_clicks=0,
-            ),
-            html.Button(
-                "Take this import back",
-                id=ids.IMPORT_UNDO,
-                className="btn btn-sm btn-outline-secondary align-self-start",
-                hidden=True,
-                n_clicks=0,
-            ),
+            _button("Stop", ids.WORK_CANCEL, "btn-outline-secondary align-self-start", hidden=True),
+            _button("Take this import back", ids.IMPORT_UNDO, "btn-outline-secondary align-self-start", hidden=True),
         ],
     )
+
+
+def _button(text: str, component_id: str, look: str, hidden: bool = False) -> html.Button:
+    return html.Button(text, id=component_id, className=f"btn btn-sm {look}", hidden=hidden, n_clicks=0)
 
 
 def _slider(component_id: str, name: str) -> html.Label:

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from data.errors import InputError
-from data.formats import checks, jsons
+from data.formats import checks, json_arrays, jsons
 from data.formats.model import (
+    NOTHING,
     BoxRecord,
     Dataset,
     Format,
@@ -25,15 +26,16 @@ from data.formats.model import (
     Split,
 )
 from data.formats.numbers import extent
+from data.formats.splits import split_of_file
 from data.formats.spool import Spool
 from data.formats.tree import Tree
 from data.words import counted
 
 STATES = ("todo", "in progress", "done", "skipped")
-SPLITS: tuple[Split, ...] = ("train", "val", "test")
 FIRST_ID = 1  # of COCO itself; files that count from 0 are about as many
 # What we say of a box ourselves; masks are not kept, since a box that is moved would leave its mask behind.
-OURS = frozenset({"id", "image_id", "category_id", "bbox", "area", "iscrowd", "segmentation", "attributes"})
+KNOWN = frozenset({"id", "image_id", "category_id", "bbox", "area", "iscrowd", "segmentation"})
+OURS = KNOWN | {"attributes"}
 
 
 def recognises(tree: Tree) -> bool:
@@ -53,47 +55,52 @@ def read(tree: Tree, _options: Options) -> Iterator[Record]:
 
 
 def _read_file(tree: Tree, name: str, spool: Spool) -> Iterator[Record]:
-    split = _split_of(name)
+    split = split_of_file(name)
     labels: dict[str, str] = {}
     ids: dict[str, int] = {}
-    for index, value in enumerate(jsons.items(tree, name, "categories.item")):
-        try:
-            where = f"{name}: categories[{index}]"
-            fields = checks.object_in(value, where)
-            label = checks.text_in(fields.get("name"), f"{where}.name")
-            labels[_key(fields.get("id"), f"{where}.id")] = label
-            ids[label] = int(checks.number_in(fields.get("id"), f"{where}.id"))
-        except InputError as error:
-            yield Problem(str(error))
-    first = min(FIRST_ID, *ids.values()) if ids else FIRST_ID
-    for label, category_id in ids.items():
-        yield LabelRecord(label, category_id - first)
-    for index, value in enumerate(jsons.items(tree, name, "images.item", again=True)):
-        try:
-            where = f"{name}: images[{index}]"
-            fields = checks.object_in(value, where)
-            kept = _image_fields(fields, where)
-            if not spool.add_image(_key(fields.get("id"), f"{where}.id"), json.dumps(kept)):
-                raise InputError(
-                    f"{where}.id: {checks.shown(fields.get('id'))} is the id of an earlier image too; left out"
-                )
-        except InputError as error:
-            yield Problem(str(error))
     masks = 0
-    for index, value in enumerate(jsons.items(tree, name, "annotations.item", again=True)):
-        masks += isinstance(value, dict) and bool(value.get("segmentation"))
+    for key, where, value in json_arrays.items(tree, name, "categories", "images", "annotations"):
         try:
-            _spool_box(value, f"{name}: annotations[{index}]", labels, spool)
+            if key == "annotations":
+                masks += isinstance(value, dict) and bool(value.get("segmentation"))
+                _spool_box(value, where, spool)
+            elif key == "images":
+                _spool_image(value, where, spool)
+            else:
+                _read_category(value, where, labels, ids)
         except InputError as error:
             yield Problem(str(error))
+    lowest = min(FIRST_ID, *ids.values()) if ids else FIRST_ID
+    for label, category_id in ids.items():
+        yield LabelRecord(label, category_id - lowest)
     if masks:
         yield Problem(
             f"{name}: {counted(masks, 'annotation')} with a segmentation; the boxes are taken, masks are not kept"
         )
-    for place, key in spool.strays():
-        yield Problem(f"{place}.image_id: found {key}, which is the id of no image; left out")
-    for _, value, boxes in spool.images():
-        yield ImageRecord(**json.loads(value), split=split, boxes=boxes)
+    for key, box in spool.strays():
+        yield Problem(f"{box.where}.image_id: found {key}, which is the id of no image; left out")
+    for _, value, found in spool.images():
+        boxes: list[BoxRecord] = []
+        for box in found:
+            if box.label in labels:
+                boxes.append(BoxRecord(labels[box.label], *box[1:]))
+            else:
+                yield Problem(f"{box.where}.category_id: found {box.label}, which is the id of no category; left out")
+        fields = json.loads(value)
+        yield ImageRecord(**fields, split=split, boxes=tuple(boxes), beside=checks.beside(name, fields["image"]))
+
+
+def _read_category(value: object, where: str, labels: dict[str, str], ids: dict[str, int]) -> None:
+    fields = checks.object_in(value, where)
+    label = checks.text_in(fields.get("name"), f"{where}.name")
+    labels[_key(fields.get("id"), f"{where}.id")] = label
+    ids[label] = int(checks.number_in(fields.get("id"), f"{where}.id"))
+
+
+def _spool_image(value: object, where: str, spool: Spool) -> None:
+    fields = checks.object_in(value, where)
+    if not spool.add_image(_key(fields.get("id"), f"{where}.id"), json.dumps(_image_fields(fields, where))):
+        raise InputError(f"{where}.id: {checks.shown(fields.get('id'))} is the id of an earlier image too; left out")
 
 
 def _image_fields(fields: Any, where: str) -> dict[str, Any]:
@@ -108,21 +115,20 @@ def _image_fields(fields: Any, where: str) -> dict[str, Any]:
     }
 
 
-def _spool_box(value: object, where: str, labels: dict[str, str], spool: Spool) -> None:
+def _spool_box(value: object, where: str, spool: Spool) -> None:
+    """The box goes by the id of its category, which may still be to come."""
     fields = checks.object_in(value, where)
     if fields.get("iscrowd") in (1, True):
         raise InputError(f"{where}.iscrowd: found 1, a crowd and not one thing; left out")
     category = _key(fields.get("category_id"), f"{where}.category_id")
-    if category not in labels:
-        raise InputError(
-            f"{where}.category_id: found {checks.shown(fields.get('category_id'))}, which is the id of no category"
-        )
     x, y, width, height = checks.four_in(fields.get("bbox"), f"{where}.bbox")
-    said = checks.attributes_in(fields, without=OURS) if fields.keys() - OURS else {}
+    said = NOTHING
+    if not KNOWN.issuperset(fields):
+        said = checks.attributes_in(fields, without=OURS)
     if isinstance(fields.get("attributes"), dict):
-        said |= fields["attributes"]
+        said = {**said, **fields["attributes"]}
     key = _key(fields.get("image_id"), f"{where}.image_id")
-    spool.add_box(key, BoxRecord(labels[category], x, y, x + width, y + height, where, attributes=said))
+    spool.add_box(key, BoxRecord(category, x, y, x + width, y + height, where, attributes=said))
 
 
 def _key(value: object, where: str) -> str:
@@ -131,10 +137,6 @@ def _key(value: object, where: str) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise InputError(f"{where}: found {checks.shown(value)}, expected an id")
     return str(int(value)) if isinstance(value, float) and value == int(value) else str(value)
-
-
-def _split_of(name: str) -> Split:
-    return next((split for split in SPLITS if split in name.lower().rsplit("/", 1)[-1]), "")
 
 
 def write(dataset: Dataset) -> Iterator[Part]:

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from data.errors import InputError
-from data.formats import checks, jsons
+from data.formats import checks, json_arrays, jsons
 from data.formats.model import BoxRecord, Dataset, Format, ImageRecord, Options, Part, Problem, Record, beside
+from data.formats.splits import split_of_file
 from data.formats.tree import Tree
 
 
@@ -28,11 +29,11 @@ def _is_createml(tree: Tree, name: str) -> bool:
 def read(tree: Tree, _options: Options) -> Iterator[Record]:
     for name in tree.ending(".json"):
         if _is_createml(tree, name):
-            for index, value in enumerate(jsons.items(tree, name, "item")):
-                yield from _read_image(value, f"{name}: [{index}]")
+            for _, where, value in json_arrays.items(tree, name, ""):
+                yield from _read_image(value, name, where)
 
 
-def _read_image(value: object, where: str) -> Iterator[Record]:
+def _read_image(value: object, file: str, where: str) -> Iterator[Record]:
     try:
         fields = checks.object_in(value, where)
         listed = fields.get("annotations", fields.get("annotation"))
@@ -41,7 +42,8 @@ def _read_image(value: object, where: str) -> Iterator[Record]:
         )
         yield from problems
         image = checks.image_in(fields.get("image", fields.get("imagefilename")), f"{where}.image")
-        yield ImageRecord(image, boxes=tuple(boxes))
+        beside = checks.beside(file, image)
+        yield ImageRecord(image, boxes=tuple(boxes), split=split_of_file(file), beside=beside)
     except InputError as error:
         yield Problem(str(error))
 

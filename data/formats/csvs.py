@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from data.errors import InputError
 from data.formats import checks
 from data.formats.model import BoxRecord, Dataset, Format, ImageRecord, Options, Part, Problem, Record
+from data.formats.splits import split_of_file
 from data.formats.spool import Spool
 from data.formats.tree import Tree
 
@@ -75,7 +76,8 @@ def _read(tree: Tree, name: str, spool: Spool, image_column: str, label_column: 
             yield Problem(str(error))
     for image, value, boxes in spool.images():
         width, height = json.loads(value)
-        yield ImageRecord(image, width, height, boxes)
+        beside = checks.beside(name, image)
+        yield ImageRecord(image, width, height, tuple(boxes), split=split_of_file(name), beside=beside)
 
 
 def write_tensorflow(dataset: Dataset) -> Iterator[Part]:

@@ -11,12 +11,12 @@ from defusedxml import ElementTree as SafeTree
 
 from data.errors import InputError
 from data.formats import checks
-from data.formats.model import BoxRecord, Dataset, Format, ImageRecord, Options, Part, Problem, Record, Split
+from data.formats.model import BoxRecord, Dataset, Format, ImageRecord, Options, Part, Problem, Record
+from data.formats.splits import split_named
 from data.formats.tree import Tree
 from data.formats.xmls import plain_text, quoted
 
 DEEPEST = 50
-SPLITS: dict[str, Split] = {"train": "train", "val": "val", "validation": "val", "test": "test"}
 OTHER_SHAPES = ("polygon", "polyline", "points", "ellipse", "mask", "cuboid", "skeleton", "tag")
 
 
@@ -69,7 +69,7 @@ def _read_image(element: Element, where: str) -> Iterator[Record]:
             if count:
                 yield Problem(f"{where} ({image}): {count} of <{shape}>, expected <box>; left out")
         size = [checks.whole_in(element.get(side), f"{where} {side}") for side in ("width", "height")]
-        split = SPLITS.get((element.get("subset") or "").lower(), "")
+        split = split_named(element.get("subset") or "")
         yield ImageRecord(image, size[0], size[1], tuple(boxes), split=split)
     except InputError as error:
         yield Problem(str(error))

@@ -82,8 +82,8 @@ def _read_shape(shape: object, where: str, *, start: object) -> BoxRecord:
         )
     x0, y0, x1, y1 = (checks.number_in(fields.get(n), f"{where}.{n}") + HALF_PIXEL for n in ("x0", "y0", "x1", "y1"))
     moment = _moment(start, fields.get("timestamp"))
-    box = BoxRecord(label, x0, y0, x1, y1, where)
-    return box._replace(created=moment, modified=moment)
+    corners = (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))  # plotly keeps the direction of the drag
+    return BoxRecord(label, *corners, where, created=moment, modified=moment)
 
 
 def _moment(start: object, passed: object) -> str:

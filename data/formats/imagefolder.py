@@ -26,12 +26,12 @@ from data.formats.model import (
     Split,
 )
 from data.formats.numbers import extent
+from data.formats.splits import split_named
 from data.formats.tree import Tree
 
 FILE = "metadata.jsonl"
 FOLDERS: dict[Split, str] = {"": "", "train": "train/", "val": "validation/", "test": "test/"}
 LONGEST_LINE_BYTES = 16_000_000
-SPLITS: dict[str, Split] = {"train": "train", "val": "val", "validation": "val", "test": "test"}
 
 
 def recognises(tree: Tree) -> bool:
@@ -45,14 +45,14 @@ def recognises(tree: Tree) -> bool:
 def read(tree: Tree, _options: Options) -> Iterator[Record]:
     for name in tree.ending(".jsonl"):
         folder = posixpath.dirname(name)
-        split = SPLITS.get(posixpath.basename(folder).lower(), "")
+        split = split_named(posixpath.basename(folder))
         known: set[str] = set()
         with tree.open(name) as stream:
             number = 0
             while line := stream.readline(LONGEST_LINE_BYTES):
                 number += 1
                 if line.strip():
-                    yield from _read_line(line, f"{name}: line {number}", "" if split else folder, split, known)
+                    yield from _read_line(line, f"{name}: line {number}", folder, split, known)
 
 
 def _read_line(line: bytes, where: str, folder: str, split: Split, known: set[str]) -> Iterator[Record]:
@@ -80,7 +80,9 @@ def _read_line(line: bytes, where: str, folder: str, split: Split, known: set[st
                     known.add(label)
                     yield LabelRecord(label, class_id)
         size = [checks.whole_in(fields.get(side), f"{where}.{side}") for side in ("width", "height")]
-        yield ImageRecord(posixpath.join(folder, image), size[0], size[1], tuple(boxes), split=split)
+        beside = posixpath.join(folder, image)
+        path = image if split else beside
+        yield ImageRecord(path, size[0], size[1], tuple(boxes), split=split, beside=beside)
     except InputError as error:
         yield Problem(str(error))
 

@@ -57,13 +57,10 @@ def _outline(tree: Tree, name: str) -> Outline:
     return Outline(frozenset(paths), texts)
 
 
-def items(tree: Tree, name: str, prefix: str, *, again: bool = False) -> Iterator[Any]:
-    """Yield the values at a prefix, such as ``images.item``, one at a time. Raises InputError for faulty JSON.
-
-    ``again``: the file was read to its end before, so its nesting is known to be in bounds.
-    """
+def items(tree: Tree, name: str, prefix: str) -> Iterator[Any]:
+    """Yield the values at a prefix, such as ``info.version``. Raises InputError for faulty JSON."""
     with tree.open(name) as stream, _explained(name):
-        yield from ijson.items(_Guarded(stream, trusted=again), prefix, use_float=True)
+        yield from ijson.items(_Guarded(stream), prefix, use_float=True)
 
 
 def pairs(tree: Tree, name: str, prefix: str) -> Iterator[tuple[str, Any]]:
@@ -108,9 +105,8 @@ class _explained:  # noqa: N801 - reads as a word in a with statement
 class _Guarded:
     """A stream that refuses brackets in brackets without end before a parser keeps them all."""
 
-    def __init__(self, stream: IO[bytes], *, trusted: bool = False) -> None:
+    def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
-        self._trusted = trusted
         self._depth = 0
         self._in_text = False
         self._escaped = False
@@ -121,7 +117,7 @@ class _Guarded:
         if not self._started and chunk:
             self._started = True
             chunk = chunk.removeprefix(b"\xef\xbb\xbf")
-        outside = b"" if self._trusted else self._outside_of_text(chunk)
+        outside = self._outside_of_text(chunk)
         if outside:
             depths = np.cumsum(_CHANGE[np.frombuffer(outside, dtype=np.uint8)])
             if self._depth + int(depths.max()) > DEEPEST:

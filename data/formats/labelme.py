@@ -25,6 +25,7 @@ from data.formats.model import (
     Record,
     beside,
 )
+from data.formats.splits import split_of_file
 from data.formats.stems import Stems
 from data.formats.tree import Tree
 
@@ -54,6 +55,7 @@ def read(tree: Tree, _options: Options) -> Iterator[Record]:
                 checks.whole_in(fields.get("imageWidth"), f"{name}: imageWidth"),
                 checks.whole_in(fields.get("imageHeight"), f"{name}: imageHeight"),
                 tuple(boxes),
+                split=split_of_file(name),
                 state=next((state for state in STATES if said.get(state) is True), ""),
             )
         except InputError as error:

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from data.errors import InputError
-from data.formats import checks, jsons
+from data.formats import checks, json_arrays, jsons
 from data.formats.model import BoxRecord, Dataset, Format, FoundState, ImageRecord, Options, Part, Problem, Record
 from data.formats.tree import Tree
 
@@ -33,8 +33,8 @@ def _is_label_studio(tree: Tree, name: str) -> bool:
 def read(tree: Tree, _options: Options) -> Iterator[Record]:
     for name in tree.ending(".json"):
         if _is_label_studio(tree, name):
-            for index, value in enumerate(jsons.items(tree, name, "item")):
-                yield from _read_task(value, f"{name}: [{index}]")
+            for _, where, value in json_arrays.items(tree, name, ""):
+                yield from _read_task(value, where)
 
 
 def _read_task(value: object, where: str) -> Iterator[Record]:

@@ -51,8 +51,9 @@ class BoxRecord(NamedTuple):  # of all immutable kinds the one that is made fast
 class ImageRecord:
     """What a file says of one image by one annotator.
 
-    ``image`` is the path within the data set, with forward slashes; ``exact`` is false
-    where a format leaves the ending of the name out. ``relative`` corners are shares of
+    ``image`` is the path within the data set, with forward slashes; ``beside`` is where
+    the picture lies if it lies as the format has it beside the file that says this.
+    ``exact`` is false where a format leaves the ending of both out. ``relative`` corners are shares of
     the picture from 0 to 1. ``annotator`` and ``state`` are "" where the file does not say.
     ``size_bytes`` is the length of the picture's file. On the way out, ``picture`` is
     where the picture's bytes are, and ``version`` changes when they do.
@@ -68,6 +69,7 @@ class ImageRecord:
     state_time: str = ""
     split: Split = ""
     size_bytes: int | None = None
+    beside: str = ""
     exact: bool = True
     relative: bool = False
     picture: Path | None = None
@@ -105,11 +107,16 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """What is written. ``images()`` starts a new pass each time: there may be more images than fit in memory."""
+    """What is written. ``images()`` starts a new pass each time: there may be more images than fit in memory.
+
+    ``names()`` are those of all images there are, also of ones that are not written, for
+    formats that must tell ``1.jpg`` from ``1.png``; by default those of ``images()``.
+    """
 
     labels: Sequence[LabelRecord]
     images: Callable[[], Iterator[ImageRecord]]
     options: Options = field(default_factory=Options)
+    names: Callable[[], Iterable[str]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

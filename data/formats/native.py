@@ -27,7 +27,7 @@ from typing import Any
 from data.boxes import parse_id
 from data.edits import now, parse_annotator, parse_state, parse_time
 from data.errors import InputError
-from data.formats import checks, jsons
+from data.formats import checks, json_arrays, jsons
 from data.formats.model import BoxRecord, Dataset, Format, ImageRecord, LabelRecord, Options, Part, Problem, Record
 from data.formats.tree import Tree
 
@@ -51,15 +51,14 @@ def read(tree: Tree, _options: Options) -> Iterator[Record]:
     version = next(jsons.items(tree, name, "version"), None)
     if version != VERSION:
         raise InputError(f"{name}: version: found {version!r}, expected {VERSION}; export again with this release")
-    yield from checks.each(jsons.items(tree, name, "labels.item"), _read_label, f"{name}: labels")
-    count = 0
-    for index, value in enumerate(jsons.items(tree, name, "images.item")):
-        count += 1
+    images = False
+    for key, where, value in json_arrays.items(tree, name, "labels", "images"):
+        images |= key == "images"
         try:
-            yield from _read_image(value, f"{name}: images[{index}]")
+            yield from _read_image(value, where) if key == "images" else [_read_label(value, where)]
         except InputError as error:
             yield Problem(str(error))
-    if not count:
+    if not images:
         for found in jsons.items(tree, name, "images"):
             checks.list_in(found, f"{name}: images")
             return

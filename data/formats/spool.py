@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
+import marshal
 import sqlite3
 from collections.abc import Iterator
 from types import TracebackType
-from typing import Any
 
 from data.formats.model import BoxRecord
 
-ROWS_AT_ONCE = 5000
+BOXES_IN_MEMORY = 20_000
 
 
 class Spool:
@@ -21,9 +20,10 @@ class Spool:
         self._database.executescript(
             "PRAGMA journal_mode = OFF;"  # nobody goes back, and it is gone in the end
             "CREATE TABLE image (key TEXT PRIMARY KEY, value BLOB);"
-            "CREATE TABLE box (key TEXT, place TEXT, label TEXT, x0 REAL, y0 REAL, x1 REAL, y1 REAL, attributes TEXT);"
+            "CREATE TABLE boxes (key TEXT, list BLOB);"  # some boxes of an image: mostly they come together
         )
-        self._boxes: list[tuple[Any, ...]] = []
+        self._boxes: dict[str, list[tuple[object, ...]]] = {}
+        self._count = 0
         return self
 
     def __exit__(
@@ -37,35 +37,33 @@ class Spool:
         return added.rowcount == 1
 
     def add_box(self, key: str, box: BoxRecord) -> None:
-        """Remember a box of an image, which may still be to come."""
-        said = json.dumps(box.attributes) if box.attributes else ""
-        self._boxes.append((key, box.where, box.label, box.x0, box.y0, box.x1, box.y1, said))
-        if len(self._boxes) >= ROWS_AT_ONCE:
+        """Remember a box of an image, which may still be to come. Its attributes must be what JSON has."""
+        self._boxes.setdefault(key, []).append(tuple(box))
+        self._count += 1
+        if self._count >= BOXES_IN_MEMORY:
             self._flush()
 
-    def images(self) -> Iterator[tuple[str, str, tuple[BoxRecord, ...]]]:
+    def images(self) -> Iterator[tuple[str, str, list[BoxRecord]]]:
         """Yield (key, value, boxes) of each image."""
         for key, value in self._database.execute("SELECT key, value FROM image ORDER BY rowid"):
             yield key, value, self.boxes_of(key)
 
-    def boxes_of(self, key: str) -> tuple[BoxRecord, ...]:
+    def boxes_of(self, key: str) -> list[BoxRecord]:
         """The boxes of one image."""
         self._flush()
-        self._database.execute("CREATE INDEX IF NOT EXISTS box_by_key ON box (key)")
-        query = "SELECT label, x0, y0, x1, y1, place, attributes FROM box WHERE key = ? ORDER BY rowid"
-        rows = self._database.execute(query, (key,))
-        return tuple(
-            BoxRecord(label, x0, y0, x1, y1, place, attributes=json.loads(said) if said else {})
-            for label, x0, y0, x1, y1, place, said in rows
-        )
+        self._database.execute("CREATE INDEX IF NOT EXISTS boxes_by_key ON boxes (key)")
+        rows = self._database.execute("SELECT list FROM boxes WHERE key = ? ORDER BY rowid", (key,))
+        return [BoxRecord._make(box) for (packed,) in rows for box in marshal.loads(packed)]
 
-    def strays(self) -> Iterator[tuple[str, str]]:
-        """Yield (place, key) of each box whose image never came."""
+    def strays(self) -> Iterator[tuple[str, BoxRecord]]:
+        """Yield (key, box) of each box whose image never came."""
         self._flush()
-        yield from self._database.execute(
-            "SELECT place, key FROM box WHERE key NOT IN (SELECT key FROM image) ORDER BY rowid"
-        )
+        query = "SELECT key, list FROM boxes WHERE key NOT IN (SELECT key FROM image) ORDER BY rowid"
+        for key, packed in self._database.execute(query):
+            yield from ((key, BoxRecord._make(box)) for box in marshal.loads(packed))
 
     def _flush(self) -> None:
-        self._database.executemany("INSERT INTO box VALUES (?, ?, ?, ?, ?, ?, ?, ?)", self._boxes)
+        rows = ((key, marshal.dumps(boxes)) for key, boxes in self._boxes.items())
+        self._database.executemany("INSERT INTO boxes VALUES (?, ?)", rows)
         self._boxes.clear()
+        self._count = 0

@@ -13,9 +13,9 @@ class Stems:
     def __init__(self, dataset: Dataset) -> None:
         seen: dict[str, str] = {}
         self._shared: set[str] = set()
-        for one in dataset.images():
-            stem = PurePosixPath(one.image).with_suffix("").as_posix()
-            if seen.setdefault(stem, one.image) != one.image:
+        for name in dataset.names() if dataset.names else (one.image for one in dataset.images()):
+            stem = PurePosixPath(name).with_suffix("").as_posix()
+            if seen.setdefault(stem, name) != name:
                 self._shared.add(stem)
 
     def of(self, image: str) -> str:

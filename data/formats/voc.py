@@ -7,6 +7,7 @@ http://host.robots.ox.ac.uk/pascal/VOC/voc2012/devkit_doc.pdf
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
@@ -18,6 +19,7 @@ from defusedxml import ElementTree as SafeTree
 from data.errors import InputError
 from data.formats import checks
 from data.formats.model import BoxRecord, Dataset, Doubt, Format, ImageRecord, Options, Part, Problem, Record
+from data.formats.splits import split_of_file
 from data.formats.stems import Stems
 from data.formats.tree import Tree
 from data.formats.xmls import plain_text, quoted
@@ -52,7 +54,9 @@ def read(tree: Tree, options: Options) -> Iterator[Record]:
             yield from problems
             width = checks.whole_in(root.findtext("size/width"), f"{name}: size/width")
             height = checks.whole_in(root.findtext("size/height"), f"{name}: size/height")
-            yield ImageRecord(_image_of(root, name), width, height, boxes)
+            image = _image_of(root, name)
+            beside = checks.beside(name.replace("Annotations/", "JPEGImages/"), posixpath.basename(image))
+            yield ImageRecord(image, width, height, boxes, split=split_of_file(name), beside=beside)
         except InputError as error:
             yield Problem(str(error))
         except (ParseError, DefusedXmlException, LookupError) as error:

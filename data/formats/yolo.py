@@ -30,11 +30,11 @@ from data.formats.model import (
     Split,
 )
 from data.formats.numbers import yolo_span
+from data.formats.splits import split_named, split_of_file
 from data.formats.stems import Stems
 from data.formats.tree import Tree
 
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
-SPLIT_NAMES = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 NOT_LABELS = {
     "classes.txt",
     "obj.names",
@@ -81,9 +81,15 @@ def read(tree: Tree, _options: Options) -> Iterator[Record]:
         image, split = _image_of(file)
         beside = PurePosixPath(re.sub(r"(^|/)labels/", r"\1images/", file)).with_suffix("").as_posix()
         picture = pictures.get(beside) or pictures.get(PurePosixPath(file).with_suffix("").as_posix())
-        if picture:
-            image += PurePosixPath(picture).suffix
-        yield ImageRecord(image, boxes=tuple(boxes), split=split, exact=bool(picture), relative=True)
+        ending = PurePosixPath(picture).suffix if picture else ""
+        yield ImageRecord(
+            image + ending,
+            boxes=tuple(boxes),
+            split=split,
+            beside=beside + ending,
+            exact=bool(picture),
+            relative=True,
+        )
 
 
 def _read_line(line: str, where: str, names: dict[int, str]) -> BoxRecord:
@@ -101,16 +107,12 @@ def _read_line(line: str, where: str, names: dict[int, str]) -> BoxRecord:
 
 
 def _image_of(file: str) -> tuple[str, Split]:
-    parts = list(PurePosixPath(file).with_suffix("").parts)
-    if "labels" in parts:
-        parts = parts[parts.index("labels") + 1 :]
-    elif "obj_train_data" in parts:
-        parts = parts[parts.index("obj_train_data") + 1 :]
-    split: Split = ""
-    if len(parts) > 1 and parts[0] in SPLIT_NAMES:
-        split = SPLIT_NAMES[parts[0]]  # type: ignore[assignment]
-        parts = parts[1:]
-    return "/".join(parts), split
+    parts = PurePosixPath(file).with_suffix("").parts
+    start = next((parts.index(folder) + 1 for folder in ("labels", "obj_train_data") if folder in parts), 0)
+    above, below = parts[:start], parts[start:]
+    if len(below) > 1 and split_named(below[0]):
+        return "/".join(below[1:]), split_named(below[0])
+    return "/".join(below), split_of_file("/".join((*above, "")))
 
 
 def _label_files(tree: Tree) -> list[str]:

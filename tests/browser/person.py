@@ -76,6 +76,11 @@ class Person:
         for key in keys:
             self.page.keyboard.press(key)
 
+    def enter(self, element_id: str, text: str) -> None:
+        """Type into a field and press Enter."""
+        self.page.locator(f"#{element_id}").fill(text)
+        self.page.keyboard.press("Enter")
+
     def type_in_cell(self, row: int, column: str, text: str, *, commit: bool = True) -> None:
         """Type into a cell of the table; rows count from 1 at the top."""
         self.cell(row, column).click()

@@ -19,8 +19,7 @@ def test_a_place_that_is_not_there_is_said(site: Site, visit: Callable[..., Pers
     ada = visit(site, "?annotator=ada&image=gone.jpg")
     ada.wait_for_notice("gone.jpg is not in this batch; this is img1.jpg")
     for _ in range(2):  # the same number twice is asked for twice
-        ada.page.locator("#image-jump").fill("99")
-        ada.press("Enter")
+        ada.enter("image-jump", "99")
         ada.wait_for_image("img12.jpg")
         ada.wait_for_notice("There is no image 99: this is 12, the last.")
         ada.press("Escape")
@@ -85,8 +84,7 @@ def test_coming_back_without_an_address_opens_where_the_person_left_off(
 def test_the_ends_of_the_batch_are_said(ada: Person) -> None:
     ada.press("a")
     ada.wait_for_notice("This is the first image.")
-    ada.page.locator("#image-jump").fill("99")
-    ada.press("Enter")
+    ada.enter("image-jump", "99")
     ada.wait_for_image("img12.jpg")
     ada.page.locator("#graph").focus()
     ada.press("e")
@@ -156,8 +154,7 @@ def test_an_image_that_cannot_be_loaded_leaves_the_present_one_on_screen(ada: Pe
     ada.draw(*BOX)
     ada.wait_until_saved()
     ada.context.set_offline(True)
-    ada.page.locator("#image-jump").fill("11")
-    ada.press("Enter")
+    ada.enter("image-jump", "11")
     ada.wait_for_notice("cannot be loaded")
     assert ada.state()["image"] == "img1.jpg"
     assert ada.boxes() == [about(BOX)]

@@ -19,8 +19,7 @@ ROOT = Path(__file__).parents[2]
 def test_the_first_visit_asks_for_a_name_and_keeps_it(site: Site, visit: Callable[..., Person]) -> None:
     ada = visit(site, "")
     ada.page.get_by_role("dialog").wait_for()
-    ada.page.locator("#welcome-name").fill("  Ada   Lovelace ")
-    ada.press("Enter")
+    ada.enter("welcome-name", "  Ada   Lovelace ")
     ada.page.get_by_role("dialog").wait_for(state="detached")
     ada.draw(*BOX)
     ada.wait_for_boxes(1)
@@ -30,12 +29,10 @@ def test_the_first_visit_asks_for_a_name_and_keeps_it(site: Site, visit: Callabl
     ada.wait_for_boxes(1)
     assert ada.page.locator("#annotator-name").input_value() == "Ada Lovelace"
     assert ada.page.get_by_role("dialog").count() == 0
-    ada.page.locator("#annotator-name").fill("Grace")
-    ada.press("Enter")
+    ada.enter("annotator-name", "Grace")
     ada.wait_for_boxes(0)
     assert ada.state()["annotator"] == "Grace"
-    ada.page.locator("#annotator-name").fill("Ada Lovelace")
-    ada.press("Enter")
+    ada.enter("annotator-name", "Ada Lovelace")
     ada.wait_for_boxes(1)
 
 
@@ -44,8 +41,7 @@ def test_saying_a_name_asks_the_server_once_for_their_boxes(site: Site, visit: C
     ada.page.get_by_role("dialog").wait_for()
     asked: list[str] = []
     ada.page.on("request", lambda request: asked.append(request.url))
-    ada.page.locator("#welcome-name").fill("  Ada   Lovelace ")
-    ada.press("Enter")
+    ada.enter("welcome-name", "  Ada   Lovelace ")
     ada.page.get_by_role("dialog").wait_for(state="detached")
     ada.page.wait_for_function("window.annotator.state().annotator === 'Ada Lovelace'")
     ada.draw(*BOX)
@@ -55,14 +51,8 @@ def test_saying_a_name_asks_the_server_once_for_their_boxes(site: Site, visit: C
 
 
 def test_a_box_drawn_before_a_name_was_given_is_kept(site: Site, visit: Callable[..., Person]) -> None:
-    ada = visit(site, "")
-    ada.page.wait_for_function("document.activeElement.id === 'welcome-name'")
-    ada.press("Escape")
-    ada.page.get_by_role("dialog").wait_for(state="detached")
-    ada.draw(*BOX)
-    ada.page.get_by_role("dialog").wait_for()
-    ada.page.locator("#welcome-name").fill("ada")
-    ada.press("Enter")
+    ada = _drawing_without_a_name(visit, site)
+    ada.enter("welcome-name", "ada")
     ada.wait_for_boxes(1)
     ada.page.get_by_role("dialog").wait_for(state="detached")
     assert ada.check_agreement() == [about(BOX)]
@@ -86,12 +76,7 @@ def test_a_drawer_takes_the_focus_and_escape_gives_it_back(site: Site, visit: Ca
 def test_a_box_drawn_without_a_name_is_kept_wherever_the_name_is_given(
     site: Site, visit: Callable[..., Person]
 ) -> None:
-    ada = visit(site, "")
-    ada.page.wait_for_function("document.activeElement.id === 'welcome-name'")
-    ada.press("Escape")
-    ada.page.get_by_role("dialog").wait_for(state="detached")
-    ada.draw(*BOX)
-    ada.page.get_by_role("dialog").wait_for()
+    ada = _drawing_without_a_name(visit, site)
     ada.press("Escape")
     ada.page.get_by_role("dialog").wait_for(state="detached")
     ada.press("e")  # marks nothing: nobody is at work
@@ -103,8 +88,7 @@ def test_a_box_drawn_without_a_name_is_kept_wherever_the_name_is_given(
     assert ada.state()["image"] == "img1.jpg"
     ada.press("d")
     ada.wait_for_image("img2.jpg")
-    ada.page.locator("#annotator-name").fill("ada")
-    ada.press("Enter")
+    ada.enter("annotator-name", "ada")
     ada.page.wait_for_function("window.annotator.state().annotator === 'ada'")
     ada.press("Tab")
     ada.page.locator("#graph").focus()
@@ -160,3 +144,14 @@ def test_controls_have_names_for_screen_readers(ada: Person) -> None:
     page.wait_for_function(
         "/Marked done. Image img2.jpg, 0 boxes/.test(document.getElementById('announcer').textContent)"
     )
+
+
+def _drawing_without_a_name(visit: Callable[..., Person], site: Site) -> Person:
+    """Somebody who left the welcome without a name, drew a box and is asked for it again."""
+    somebody = visit(site, "")
+    somebody.page.wait_for_function("document.activeElement.id === 'welcome-name'")
+    somebody.press("Escape")
+    somebody.page.get_by_role("dialog").wait_for(state="detached")
+    somebody.draw(*BOX)
+    somebody.page.get_by_role("dialog").wait_for()
+    return somebody

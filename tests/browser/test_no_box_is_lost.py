@@ -31,8 +31,7 @@ def test_a_box_drawn_while_the_next_image_loads_stays_on_the_one_it_was_drawn_on
     ada = visit(site, "?annotator=ada&image=img1.jpg")
     held: list[Route] = []
     ada.page.route("**/images/img9.jpg*", lambda route: held.append(route))
-    ada.page.locator("#image-jump").fill("9")
-    ada.press("Enter")
+    ada.enter("image-jump", "9")
     while not held:
         ada.page.evaluate("new Promise(requestAnimationFrame)")
     ada.draw(*BOX)

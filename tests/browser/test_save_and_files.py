@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Error as PlaywrightError
-from playwright.sync_api import Playwright
+from playwright.sync_api import Playwright, Route
 
 from data import formats
 from tests.browser.chromium import launch_options
@@ -289,12 +289,16 @@ def test_the_pictures_go_along_and_each_annotator_has_a_folder(ada: Person, tmp_
 
 
 def test_a_download_waits_for_the_edit_that_is_on_its_way(ada: Person, tmp_path: Path) -> None:
-    ada.page.route("**/api/edits", lambda route: (ada.page.wait_for_timeout(700), route.continue_()))
+    held: list[Route] = []
+    ada.page.route("**/api/edits", lambda route: held.append(route))
     ada.draw(*BOX)
     ada.wait_for_boxes(1)
     ada.wait_for_status("saving")
     with ada.page.expect_download() as waiting:
         ada.page.click("#download-button")
+        ada.page.unroute("**/api/edits")
+        for route in held:
+            route.continue_()
     waiting.value.save_as(tmp_path / "annotations.json")
     image = json.loads((tmp_path / "annotations.json").read_text())["images"][0]
     assert len(image["annotations"][0]["boxes"]) == 1

@@ -7,6 +7,18 @@ from tests.browser.person import Person, about, selected
 BOX = (100, 80, 220, 200)
 INNER = (130, 110, 160, 140)
 OTHER = (300, 150, 420, 260)
+# Every timer of the page takes twenty times as long; `timersRunToNow()` resolves once the short ones set so far have run.
+SLOW_TIMERS = """{
+  const [soon, forget, due] = [window.setTimeout, window.clearTimeout, new Map()];
+  const settle = (id) => { due.get(id)?.resolve(); due.delete(id); };
+  window.setTimeout = (then, ms = 0) => {
+    const id = soon(() => { then(); settle(id); }, ms * 20);
+    due.set(id, { ms, ...Promise.withResolvers() });
+    return id;
+  };
+  window.clearTimeout = (id) => { settle(id); forget(id); };
+  window.timersRunToNow = () => Promise.all([...due.values()].filter(({ ms }) => ms < 200).map(({ promise }) => promise));
+}"""
 
 
 def test_a_value_that_cannot_be_is_refused_and_the_old_one_stays(ada: Person) -> None:
@@ -97,10 +109,8 @@ def test_after_a_type_was_chosen_by_hand_the_keys_are_the_pictures_again(ada: Pe
 def test_a_menu_left_by_escape_at_once_stays_shut(ada: Person) -> None:
     ada.draw(*BOX)
     ada.wait_for_boxes(1)
-    ada.page.evaluate("{ const soon = setTimeout; window.setTimeout = (then, ms) => soon(then, (ms ?? 0) * 20); }")
+    ada.page.evaluate(SLOW_TIMERS)
     ada.cell(1, "Type").locator(".Select-control").click()
     ada.press("Escape")
-    ada.page.wait_for_timeout(
-        1500
-    )  # longer than the page, made twenty times as patient, takes to look at the menu again
+    ada.page.evaluate("window.timersRunToNow()")
     assert ada.page.locator("#annotations-table .Select.is-open").count() == 0

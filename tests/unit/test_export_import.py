@@ -195,6 +195,32 @@ def test_what_is_not_taken_is_named(services: Services, name: str, content: str,
     assert not report.is_clear
 
 
+def test_corners_the_wrong_way_round_are_turned_and_named(services: Services) -> None:
+    table = "filename,width,height,class,xmin,ymin,xmax,ymax\na.jpg,640,480,cup,50,20,10,60\n"
+    with opened("a.csv", table.encode()) as tree:
+        report = services.imports.bring_in(tree, annotator_name="eve")
+    [kept] = services.annotations.read("a.jpg", "eve")[0].boxes
+    assert (kept.box.x0, kept.box.x1) == (10, 50)
+    assert report.notes == [
+        "a.csv: line 2: its second corner lies left of or above its first; taken the other way round"
+    ]
+
+
+def test_a_name_written_as_an_address_is_found(tmp_path: Path) -> None:
+    save_picture(tmp_path / "pictures" / "käse 1.jpg", (640, 480))
+    asset = {"asset": {"name": "k%C3%A4se%201.jpg", "path": "file:/home/x/k%C3%A4se%201.jpg"}, "regions": []}
+    region = {
+        "id": "1",
+        "type": "RECTANGLE",
+        "tags": ["cup"],
+        "boundingBox": {"left": 1, "top": 2, "width": 30, "height": 40},
+    }
+    services = open_services(str(tmp_path / "a.db"), tmp_path, tmp_path / "pictures")
+    with opened("export.json", json.dumps({"assets": {"x": {**asset, "regions": [region]}}}).encode()) as tree:
+        assert services.imports.bring_in(tree, annotator_name="eve").boxes_added == 1
+    services.database.engine.dispose()
+
+
 def test_label_studio_keeps_what_is_in_progress(tmp_path: Path, services: Services) -> None:
     services.exports.to_path("label-studio", tmp_path / "out.json", Choice(annotators=("ada",)))
     with open_tree(tmp_path / "out.json") as tree:

@@ -104,6 +104,23 @@ def test_what_a_format_has_no_place_for_is_named(tmp_path: Path, services: Servi
     assert "has no place for: occluded of 1, group_id of 1, note of 1, score of 1" in line
 
 
+def test_two_boxes_in_one_place_keep_what_is_said_of_each(tmp_path: Path, services: Services) -> None:
+    twins = tuple(BoxRecord("zebra", 1, 2, 30, 40, attributes={"number": number}) for number in range(2))
+    formats.write("coco", [ImageRecord("a.jpg", 640, 480, twins)], tmp_path / "in.json", labels=LABELS)
+    assert bring_in(services, tmp_path / "in.json")
+    assert len(services.annotations.read("a.jpg", "ada")[0].boxes) == 2
+    assert bring_in(services, tmp_path / "in.json") == ""
+
+
+def test_numbers_and_flags_survive_a_format_of_texts(tmp_path: Path, services: Services) -> None:
+    boxes = (BoxRecord("zebra", 1, 2, 30, 40, attributes={"number": 3, "sharp": False}),)
+    formats.write("coco", [ImageRecord("a.jpg", 640, 480, boxes)], tmp_path / "in.json", labels=LABELS)
+    bring_in(services, tmp_path / "in.json")
+    services.exports.to_path("cvat", tmp_path / "out.xml", Choice())
+    assert bring_in(services, tmp_path / "out.xml") == ""
+    assert list(services.annotations.attributes(["a.jpg"]).values()) == [{"number": 3, "sharp": False}]
+
+
 def test_taking_an_import_back_brings_back_what_was_said_before(tmp_path: Path, services: Services) -> None:
     steps = []
     for number in range(2):
