@@ -84,13 +84,16 @@ class Person:
     def type_in_cell(self, row: int, column: str, text: str, *, commit: bool = True) -> None:
         """Type into a cell of the table; rows count from 1 at the top."""
         self.cell(row, column).click()
+        self.wait_until_at_cell(row, column)
+        self.page.keyboard.type(text)
+        if commit:
+            self.page.keyboard.press("Enter")
+
+    def wait_until_at_cell(self, row: int, column: str) -> None:
         self.page.wait_for_function(
             "([row, column]) => document.activeElement.closest('td')?.matches(`[data-dash-row='${row}'][data-dash-column='${column}']`)",
             arg=[row - 1, column],
         )
-        self.page.keyboard.type(text)
-        if commit:
-            self.page.keyboard.press("Enter")
 
     def cell(self, row: int, column: str) -> Any:
         return self.page.locator(f'#annotations-table td[data-dash-row="{row - 1}"][data-dash-column="{column}"]')

@@ -188,6 +188,7 @@ def test_what_is_typed_after_a_double_click_is_kept_wherever_one_clicks_next(
     ada.wait_for_boxes(1)
     ada.wait_until_saved()
     ada.cell(1, "X0").dblclick()
+    ada.wait_until_at_cell(1, "X0")
     ada.page.keyboard.press("Control+a")
     ada.page.keyboard.type("33")
     with ada.page.expect_response("**/api/edits"):
