@@ -236,8 +236,9 @@ def _parser() -> argparse.ArgumentParser:
     for setting in SETTINGS:
         flag = "--" + setting.name.replace("_", "-")
         text = f"{setting.help} (default {setting.default}; or the variable {setting.variable})"
+        action = "append" if setting.name == "images" else "store"
         options.add_argument(
-            flag, dest=setting.name, metavar=setting.name.upper(), default=argparse.SUPPRESS, help=text
+            flag, dest=setting.name, metavar=setting.name.upper(), action=action, default=argparse.SUPPRESS, help=text
         )
     parser = argparse.ArgumentParser(
         prog="app.py", description="Draw labelled bounding boxes on batches of images.", parents=[options]

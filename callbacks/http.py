@@ -23,7 +23,7 @@ from data.annotations import annotation_to_dict
 from data.batch import Entry, Picture
 from data.choices import Choice, parse_choice, parse_options
 from data.edits import parse_annotator
-from data.errors import InputError
+from data.errors import InputError, Unreachable
 from data.formats import WRITTEN, find
 from data.formats.model import Options
 from data.formats.tree import MOST_FILES, open_files
@@ -194,12 +194,14 @@ class Routes:
         """A picture, upright; with ``fit=1`` no larger than a screen needs."""
         picture = self._readable(image_id)
         fit_px = SHOWN_FIT_PX if flask.request.args.get("fit") else None
-        return _send(self._services.pictures.shown(picture.path, picture.version, fit_px=fit_px), picture.version)
+        path = self._services.batch.file(picture)
+        return _send(self._services.pictures.shown(path, picture.version, fit_px=fit_px), picture.version)
 
     def thumbnail(self, image_id: str) -> flask.Response:
         """A small picture for the strip."""
         picture = self._readable(image_id)
-        shown = self._services.pictures.thumbnail(picture.path, picture.version, fit_px=THUMBNAIL_FIT_PX)
+        path = self._services.batch.file(picture)
+        shown = self._services.pictures.thumbnail(path, picture.version, fit_px=THUMBNAIL_FIT_PX)
         return _send(shown, picture.version)
 
     def nothing(self, rest: str) -> flask.Response:
@@ -250,6 +252,8 @@ def _answering(view: Callable[..., flask.Response], method: str) -> Callable[...
             return refusal
         try:
             return view(**arguments)
+        except Unreachable as error:
+            return _refusal(503, str(error))
         except InputError as error:
             return _refusal(400, str(error))
         except HTTPException as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import time
 from typing import Any
@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, desc, func,
 
 from data.database import Database
 from data.edits import STATES, State
-from data.errors import InputError
+from data.errors import InputError, Unreachable
 from data.pictures import Pictures
 from data.sources import Source
 from data.tables import annotation, annotator, edit, image
@@ -54,8 +54,9 @@ class Picture:
     """What is known of one picture; sizes are None and ``error`` says why when it cannot be read."""
 
     id: str
-    path: Path
+    location: str
     version: str
+    size_bytes: int | None
     width: int | None
     height: int | None
     error: str
@@ -141,23 +142,28 @@ class Batch:
         return [self._known(row) for row in rows]
 
     def _known(self, row: Row[Any]) -> Picture:
-        path = self._source.path(row.location)
-        width, height, error = row.width, row.height, row.error
-        if row.position is not None and width is None and not error:
-            width, height, error = self._measure(row.id, path)
-        return Picture(row.id, path, row.version, width, height, error, row.position is None)
+        picture = Picture(
+            row.id, row.location, row.version, row.size_bytes, row.width, row.height, row.error, row.position is None
+        )
+        return self._measured(picture) if picture.width is None and not (picture.error or picture.gone) else picture
 
-    def _measure(self, image_id: str, path: Path) -> tuple[int | None, int | None, str]:
+    def file(self, picture: Picture) -> Path:
+        """The picture's file, fetched if it lies elsewhere. Raises Unreachable or InputError when it cannot be had."""
+        return self._source.fetch(picture.location, picture.version)
+
+    def _measured(self, picture: Picture) -> Picture:
         width = height = None
         error = ""
         try:
-            width, height = self._pictures.measure(path)
+            width, height = self._pictures.measure(self.file(picture))
+        except Unreachable as problem:
+            return replace(picture, error=str(problem))  # and tried again the next time
         except InputError as problem:
             error = str(problem)
         with self._database.writing() as connection:
             values = {"width": width, "height": height, "error": error}
-            connection.execute(update(image).where(image.c.id == image_id).values(values))
-        return width, height, error
+            connection.execute(update(image).where(image.c.id == picture.id).values(values))
+        return replace(picture, width=width, height=height, error=error)
 
     def _size(self, connection: Connection) -> int:
         return int(self._database.recall(connection, SIZE_KEY) or 0)

@@ -13,3 +13,7 @@ class InputError(ValueError):
     def within(self, where: str) -> InputError:
         """The same error with the place it was met put in front: ``a.json: images[3]: ...``."""
         return type(self)(f"{where}: {self}")
+
+
+class Unreachable(InputError):  # noqa: N818 - reads as what it is
+    """Something that is not there right now, such as a bucket behind a network that is down; later it may be."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import chain, count
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -135,7 +136,7 @@ class Exports:
             if image.image == last or image.picture is None:
                 continue  # of several annotators, or named in the report
             last = image.image
-            upright = self._pictures.upright(image.picture, image.version)
+            upright = self._pictures.upright(image.picture(), image.version)
             yield Part(chosen.picture_at(image, stems.of(image.image)), copy_of=upright)
 
     def _images(self, chosen: Format, choice: Choice) -> Iterator[ImageRecord]:
@@ -147,11 +148,12 @@ class Exports:
             if found and not kept:
                 continue
             split = split_of(picture.id, choice.shares, choice.seed)
+            file = partial(self._batch.file, picture)
             if "annotators" in chosen.keeps and kept:
                 for one in kept:
-                    yield _record(picture, [one], split, said)
+                    yield _record(picture, [one], split, said, file)
             else:
-                yield _record(picture, kept, split, said)
+                yield _record(picture, kept, split, said, file)
 
     def _all(self, untouched: bool) -> Iterator[tuple[Picture, list[Annotation], Said]]:
         for image_ids in self._annotations.image_ids(untouched=untouched):
@@ -179,7 +181,9 @@ class Exports:
                 report.notes.append(f"{picture.id}: holds the boxes of {names} together; choose one with --annotator")
 
 
-def _record(picture: Picture, kept: Sequence[Annotation], split: Split, said: Said) -> ImageRecord:
+def _record(
+    picture: Picture, kept: Sequence[Annotation], split: Split, said: Said, file: Callable[[], Path]
+) -> ImageRecord:
     boxes = tuple(
         BoxRecord(
             b.box.label,
@@ -207,8 +211,8 @@ def _record(picture: Picture, kept: Sequence[Annotation], split: Split, said: Sa
         reason=only.reason if only else "",
         state_time=only.state_stamp[0] if only else "",
         split=split,
-        size_bytes=picture.path.stat().st_size if picture.path.is_file() else None,
-        picture=None if picture.gone or picture.error else picture.path,
+        size_bytes=picture.size_bytes,
+        picture=None if picture.gone or picture.error else file,
         version=picture.version,
     )
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from itertools import islice
 from time import time
 
-from sqlalchemy import Connection, case, delete, select, update
+from sqlalchemy import Connection, case, delete, func, select, update
 
 from data.batch import LEASE_KEY, SIZE_KEY, is_indexing
 from data.database import Database
@@ -137,6 +137,9 @@ class Indexer:
                 "location": found.location,
                 "version": found.version,
                 "position": position,
+                "size_bytes": found.size_bytes,
+                "width": found.width,
+                "height": found.height,
             }
             for position, found in reversed(list(enumerate(chunk, start=first)))
         }
@@ -150,8 +153,10 @@ class Indexer:
                 "location": new.location,
                 "version": new.version,
                 "scan": new.scan,
-                "width": case((changed, None), else_=image.c.width),
-                "height": case((changed, None), else_=image.c.height),
+                "name": new.name,
+                "size_bytes": new.size_bytes,
+                "width": case((changed, new.width), else_=func.coalesce(new.width, image.c.width)),
+                "height": case((changed, new.height), else_=func.coalesce(new.height, image.c.height)),
                 "error": case((changed, ""), else_=image.c.error),
             },
         )

@@ -96,6 +96,4 @@ def _known(batch: Batch, image_id: str) -> Picture:
 def _size_agrees(picture: Picture, record: ImageRecord) -> bool:
     if record.width and record.height:
         return (record.width, record.height) == (picture.width, picture.height)
-    if record.size_bytes and picture.path.is_file():
-        return picture.path.stat().st_size == record.size_bytes
-    return False
+    return bool(record.size_bytes) and record.size_bytes == picture.size_bytes

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import tempfile
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from data.cache import Cache
 from data.errors import InputError
 
 # What a browser shows as it is; anything else is converted once and kept.
@@ -20,6 +18,7 @@ BROWSER_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp",
 BROWSER_MODES = frozenset({"1", "L", "LA", "P", "RGB", "RGBA"})
 FORMATS = (*BROWSER_TYPES, "TIFF")  # a JPEG with several pictures (MPO) opens as JPEG
 ORIENTATION_TAG = 0x0112
+TYPES = {".jpg": "image/jpeg", ".png": "image/png"}  # of what is converted
 LOSSLESS_UP_TO_PX = 4_000_000
 TAIL_BYTES = 65_536  # some cameras write more after the end of the picture
 # The EXIF orientation says how the stored picture must be turned to stand upright.
@@ -47,17 +46,9 @@ class Served:
 class Pictures:
     """Measures and converts pictures, and keeps what it converted in a folder that may be deleted at any time."""
 
-    def __init__(self, cache: Path, max_pixels: int) -> None:
-        """Raises InputError if nothing can be kept in the folder."""
+    def __init__(self, cache: Cache, max_pixels: int) -> None:
         self._cache = cache
         self._max_pixels = max_pixels
-        try:
-            cache.mkdir(parents=True, exist_ok=True)
-            tempfile.TemporaryFile(dir=cache).close()
-        except OSError as error:
-            raise InputError(
-                f"--cache {cache}: nothing can be written there ({error.strerror}); give another folder"
-            ) from error
 
     def measure(self, path: Path) -> tuple[int, int]:
         """Width and height in pixels of the upright picture. Raises InputError for a file that is none."""
@@ -79,45 +70,42 @@ class Pictures:
         with self._open(path) as picture:
             if _orientation(picture) == 1:
                 return path
-            key = hashlib.sha256(f"{path}\0{version}\0upright".encode()).hexdigest()
-            kept = self._cache / key[:2] / (key[2:] + path.suffix)
-            if not kept.exists():
-                kind = "JPEG" if picture.format == "MPO" else str(picture.format)
+            kind = "JPEG" if picture.format == "MPO" else str(picture.format)
+            profile = picture.info.get("icc_profile")
+
+            def write(file: IO[bytes]) -> None:
                 try:
-                    _save(
-                        ImageOps.exif_transpose(picture),
-                        kept,
-                        kind,
-                        quality=95,
-                        icc_profile=picture.info.get("icc_profile"),
-                    )
+                    ImageOps.exif_transpose(picture).save(file, kind, quality=95, icc_profile=profile)
                 except (OSError, ValueError, SyntaxError, EOFError) as error:
                     raise InputError(f"{path.name}: cannot be decoded ({error}); the file is damaged") from error
-        return kept
+
+            return self._cache.keep(path, version, "upright", suffix=path.suffix, write=write)
 
     def thumbnail(self, path: Path, version: str, *, fit_px: int) -> Served:
         """A small JPEG of the picture, at most ``fit_px`` on its longer side."""
         return self._converted(path, version, fit_px=fit_px, always_jpeg=True)
 
     def _converted(self, path: Path, version: str, *, fit_px: int | None, always_jpeg: bool = False) -> Served:
-        key = hashlib.sha256(f"{path}\0{version}\0{fit_px}\0{always_jpeg}".encode()).hexdigest()
-        for suffix, media_type in ((".jpg", "image/jpeg"), (".png", "image/png")):
-            kept = self._cache / key[:2] / (key[2:] + suffix)
-            if kept.exists():
+        key = (path, version, fit_px, always_jpeg)
+        for suffix, media_type in TYPES.items():
+            kept = self._cache.find(*key, suffix=suffix)
+            if kept:
                 return Served(kept, media_type)
         with self._open(path) as picture:
             lossless = not always_jpeg and picture.format not in ("JPEG", "MPO") and _area(picture) <= LOSSLESS_UP_TO_PX
-            try:
-                image = _displayable(picture, fit_px)
-            except (OSError, ValueError, SyntaxError, EOFError) as error:
-                raise InputError(f"{path.name}: cannot be decoded ({error}); the file is damaged") from error
-        suffix, media_type = (".png", "image/png") if lossless else (".jpg", "image/jpeg")
-        kept = self._cache / key[:2] / (key[2:] + suffix)
-        if lossless:
-            _save(image, kept, "PNG", compress_level=3)
-        else:
-            _save(image, kept, "JPEG", quality=90)
-        return Served(kept, media_type)
+            suffix = ".png" if lossless else ".jpg"
+
+            def write(file: IO[bytes]) -> None:
+                try:
+                    image = _displayable(picture, fit_px)
+                except (OSError, ValueError, SyntaxError, EOFError) as error:
+                    raise InputError(f"{path.name}: cannot be decoded ({error}); the file is damaged") from error
+                if lossless:
+                    image.save(file, "PNG", compress_level=3)
+                else:
+                    image.save(file, "JPEG", quality=90)
+
+            return Served(self._cache.keep(*key, suffix=suffix, write=write), TYPES[suffix])
 
     def _open(self, path: Path) -> Image.Image:
         try:
@@ -205,16 +193,3 @@ def _stretched(image: Image.Image) -> Image.Image:
     low, high = np.percentile(finite, (0.5, 99.5)) if finite.size else (0.0, 1.0)
     scaled = np.clip((np.nan_to_num(values) - low) / max(high - low, 1e-12), 0, 1)
     return Image.fromarray((scaled * 255).round().astype(np.uint8))
-
-
-def _save(image: Image.Image, target: Path, kind: str, **options: Any) -> None:
-    """Write under another name first: a reader never meets half a file."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=target.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            image.save(file, kind, **options)
-        os.replace(name, target)
-    except BaseException:
-        os.unlink(name)
-        raise

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from data.annotations import Annotations
 from data.batch import Batch
+from data.cache import Cache
 from data.database import Database
 from data.exports import Exports
 from data.imports import Imports
@@ -38,11 +39,12 @@ def make_services(settings: Settings, database: Database, *, keep_labels: bool =
     With ``keep_labels`` a database that has labels keeps them: a command that was given no labels file must not
     bring those of the default one in.
     """
-    source = open_source(settings.images)
+    cache = Cache(settings.cache, settings.cache_mb * 1_000_000)
+    source = open_source(settings.images, cache)
     labels = LabelBook(database)
     if not (keep_labels and labels.all()):
         labels.adopt(read_labels(settings.labels))
-    pictures = Pictures(settings.cache, settings.max_pixels)
+    pictures = Pictures(cache, settings.max_pixels)
     batch = Batch(database, source, pictures)
     annotations = Annotations(database, batch)
     return Services(

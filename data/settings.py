@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,10 +24,17 @@ class Setting:
 
 
 SETTINGS = (
-    Setting("images", "IMAGES", SAMPLE, "folder with the pictures (recursive), or 'sample'"),
+    Setting(
+        "images",
+        "IMAGES",
+        SAMPLE,
+        "folder with the pictures (recursive), pattern such as 'a/**/*.png', .zip, list (.txt, .csv) of paths or "
+        "addresses, address of such a list, s3://, gs:// or az:// prefix, or 'sample'; several: repeat it",
+    ),
     Setting("labels", "LABELS", "data/labels.toml", "labels file"),
     Setting("database", "DATABASE_URL", "instance/annotations.db", "SQLite file or postgresql:// URL"),
-    Setting("cache", "CACHE", "instance/cache", "folder for thumbnails and converted pictures; safe to delete"),
+    Setting("cache", "CACHE", "instance/cache", "folder for fetched and converted pictures; safe to delete"),
+    Setting("cache_mb", "CACHE_MB", "10000", "megabytes that the cache may grow to"),
     Setting("host", "HOST", "127.0.0.1", "address to listen on; 0.0.0.0 for all"),
     Setting("port", "PORT", "8050", "port to listen on; 0 for any free one"),
     Setting("max_pixels", "MAX_PIXELS", "200000000", "largest picture that is opened, in pixels"),
@@ -37,32 +45,35 @@ SETTINGS = (
 class Settings:
     """A checked choice of every setting. Paths are absolute, ``database`` is a SQLAlchemy URL."""
 
-    images: str
+    images: tuple[str, ...]
     labels: Path
     database: str
     cache: Path
+    cache_mb: int
     host: str
     port: int
     max_pixels: int
 
 
-def make_settings(given: Mapping[str, str | None], environment: Mapping[str, str]) -> Settings:
+def make_settings(given: Mapping[str, str | Sequence[str] | None], environment: Mapping[str, str]) -> Settings:
     """Settle each setting: the given option wins, then the variable, then the default.
 
     Raises InputError for a value that cannot be, and for a SQLite file on a disk
     that does not last (Heroku sets ``DYNO``).
     """
-    chosen = {s.name: given.get(s.name) or environment.get(s.variable) or s.default for s in SETTINGS}
+    typed = {name: value if isinstance(value, str) else "\n".join(value or ()) for name, value in given.items()}
+    chosen = {s.name: typed.get(s.name) or environment.get(s.variable) or s.default for s in SETTINGS}
     if environment.get("DYNO") and not chosen["database"].startswith(("postgres://", "postgresql://")):
         raise InputError(
             "DATABASE_URL names no PostgreSQL, and a SQLite file would be lost at the next restart of this dyno; "
             "add a database with: heroku addons:create heroku-postgresql"
         )
     return Settings(
-        images=chosen["images"],
+        images=tuple(one for line in chosen["images"].splitlines() for one in re.split(r";\s+", line.strip()) if one),
         labels=_absolute(chosen["labels"], from_default=chosen["labels"] == "data/labels.toml"),
         database=database_url(chosen["database"]),
         cache=_absolute(chosen["cache"], from_default=chosen["cache"] == "instance/cache"),
+        cache_mb=_whole(chosen["cache_mb"], "cache_mb", 1, 10**9),
         host=chosen["host"],
         port=_whole(chosen["port"], "port", 0, 65535),
         max_pixels=_whole(chosen["max_pixels"], "max_pixels", 1, 10**12),

@@ -30,6 +30,7 @@ image = Table(
     Column("location", Text, nullable=False),  # the name as the source spells it
     Column("position", Integer),  # 1 for the first of the batch; null once it is gone from the source
     Column("version", Text, nullable=False),  # changes when the file does
+    Column("size_bytes", BigInteger),  # null where the source does not say
     Column("width", Integer),  # null until the file was first opened
     Column("height", Integer),
     Column("error", Text, nullable=False, server_default=""),

@@ -55,8 +55,8 @@ class ImageRecord:
     the picture lies if it lies as the format has it beside the file that says this.
     ``exact`` is false where a format leaves the ending of both out. ``relative`` corners are shares of
     the picture from 0 to 1. ``annotator`` and ``state`` are "" where the file does not say.
-    ``size_bytes`` is the length of the picture's file. On the way out, ``picture`` is
-    where the picture's bytes are, and ``version`` changes when they do.
+    ``size_bytes`` is the length of the picture's file. On the way out, ``picture`` gets
+    the picture's file, and ``version`` changes when that does.
     """
 
     image: str
@@ -72,7 +72,7 @@ class ImageRecord:
     beside: str = ""
     exact: bool = True
     relative: bool = False
-    picture: Path | None = None
+    picture: Callable[[], Path] | None = None
     version: str = ""
 
 

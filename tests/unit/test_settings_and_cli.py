@@ -65,7 +65,10 @@ def test_every_key_of_the_page_has_an_action_in_the_page() -> None:
     [
         (["--images", "{tmp}/none"], "does not exist; give a folder of pictures with --images FOLDER"),
         (["--images", "{tmp}/empty"], "holds no picture"),
-        (["--images", "{tmp}/file.txt"], "is not a folder"),
+        (["--images", "{tmp}/file.txt"], "line 1: found 'not what you"),
+        (["--images", "{tmp}/file.toml"], "is no folder, .zip or list"),
+        (["--images", "ftp://x/y"], "found ftp://, expected a folder"),
+        (["--images", "gs://bucket/x"], "gs:// needs the package gcsfs; install it with: pip install gcsfs"),
         (["--labels", "{tmp}/none.toml"], "cannot be read"),
         (["--labels", "{tmp}/file.txt"], "is not TOML"),
         (["--database", "postgresql://127.0.0.1:1/x"], "check --database or DATABASE_URL"),
@@ -86,6 +89,7 @@ def test_a_faulty_start_is_one_clear_line_and_code_2(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], says: str
 ) -> None:
     (tmp_path / "empty").mkdir()
+    (tmp_path / "file.toml").write_text("")
     (tmp_path / "file.txt").write_text("not what you think it is, whatever that was " * 30)
     given = [argument.format(tmp=tmp_path) for argument in arguments]
     if "--database" not in given:
@@ -181,9 +185,9 @@ def test_help_names_everything(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_picture_in_the_sample_is_there() -> None:
-    from data.sources import SampleSource
+    from data.sources.folders import SampleSource
 
     source = SampleSource()
     found = list(source.walk())
     assert len(found) >= 10
-    assert all(source.path(one.location).is_file() for one in found)
+    assert all(source.fetch(one.location, one.version).is_file() for one in found)

@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from data.cache import Cache
 from data.errors import InputError
 from data.pictures import Pictures
-from data.sources import FolderSource, open_source
+from data.sources import open_source
+from data.sources.folders import FolderSource
 from tests.conftest import save_picture
 
 
@@ -44,7 +46,7 @@ def test_ids_are_composed_text_and_find_their_file(tmp_path: Path) -> None:
     save_picture(tmp_path / name)
     [found] = FolderSource(tmp_path).walk()
     assert found.id == "Übung é.png"
-    assert FolderSource(tmp_path).path(found.location).is_file()
+    assert FolderSource(tmp_path).fetch(found.location, found.version).is_file()
 
 
 def test_links_in_a_circle_and_to_nowhere_are_survived(tmp_path: Path) -> None:
@@ -73,12 +75,12 @@ def test_versions_change_with_the_file(tmp_path: Path) -> None:
 
 def test_a_source_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="does not exist"):
-        open_source(str(tmp_path / "x"))
+        open_source([str(tmp_path / "x")], Cache(tmp_path / "cache", 10**9))
 
 
 @pytest.fixture
 def pictures(tmp_path: Path) -> Pictures:
-    return Pictures(tmp_path / "cache", max_pixels=10_000_000)
+    return Pictures(Cache(tmp_path / "cache", 10**9), max_pixels=10_000_000)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

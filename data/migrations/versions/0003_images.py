@@ -1,4 +1,4 @@
-"""The file name of each image, by which imports and searches find it."""
+"""The file name of each image, by which imports and searches find it, and the length of its file."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,6 +9,7 @@ down_revision = "0002"
 
 def upgrade() -> None:
     op.add_column("image", sa.Column("name", sa.Text, nullable=False, server_default=""))
+    op.add_column("image", sa.Column("size_bytes", sa.BigInteger))
     image = sa.table("image", sa.column("id", sa.Text), sa.column("name", sa.Text))
     connection = op.get_bind()
     for (image_id,) in connection.execute(sa.select(image.c.id)).all():

@@ -1,0 +1,110 @@
+"""Files that can be had again, fetched or converted: kept on the disk up to a bound, the least used going first."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+from data.errors import InputError
+
+IN_USE_S = 120  # nothing that was asked for so lately goes
+LOOKED_AFTER_SHARE = 20  # the folder is looked over each time this part of its bound was written
+
+log = logging.getLogger(__name__)
+
+
+class Cache:
+    """A folder that may be deleted at any time. Several processes may use it at once."""
+
+    def __init__(self, folder: Path, max_bytes: int) -> None:
+        """Raises InputError if nothing can be kept in the folder."""
+        self.folder = folder
+        self._max_bytes = max_bytes
+        self._written = 0
+        self._lock = threading.Lock()
+        self._making: dict[Path, threading.Lock] = {}
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=folder).close()
+        except OSError as error:
+            raise InputError(
+                f"--cache {folder}: nothing can be written there ({error.strerror}); give another folder"
+            ) from error
+
+    def find(self, *key: object, suffix: str) -> Path | None:
+        """The file kept under a key, if there is one."""
+        kept = self._place(key, suffix)
+        try:
+            os.utime(kept)  # it was used now
+        except OSError:
+            return None
+        return kept
+
+    def keep(self, *key: object, suffix: str, write: Callable[[IO[bytes]], None]) -> Path:
+        """The file under a key, written now unless it is there; at the same time only once.
+
+        It is written under another name first, so that a reader never meets half a
+        file. What ``write`` raises is let through, with nothing kept.
+        """
+        kept = self._place(key, suffix)
+        with self._lock:
+            making = self._making.setdefault(kept, threading.Lock())
+        with making:
+            try:
+                found = self.find(*key, suffix=suffix)
+                return found or self._write(kept, write)
+            finally:
+                with self._lock:
+                    self._making.pop(kept, None)
+
+    def _write(self, kept: Path, write: Callable[[IO[bytes]], None]) -> Path:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=kept.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                write(file)
+                size = file.tell()
+            os.replace(name, kept)
+        except BaseException:
+            os.unlink(name)
+            raise
+        with self._lock:
+            self._written += size
+            is_due = self._written > self._max_bytes / LOOKED_AFTER_SHARE
+            if is_due:
+                self._written = 0
+        if is_due:
+            self.prune()
+        return kept
+
+    def prune(self) -> None:
+        """Delete what was not used for longest until the rest is within the bound."""
+        files = []
+        for folder, _, names in os.walk(self.folder):
+            for name in names:
+                path = os.path.join(folder, name)
+                try:
+                    status = os.stat(path)
+                except OSError:
+                    continue  # another process was quicker
+                files.append((status.st_mtime, status.st_size, path))
+        excess = sum(size for _, size, _ in files) - self._max_bytes
+        for used, size, path in sorted(files):
+            if excess <= 0 or used > time.time() - IN_USE_S:
+                return
+            try:
+                os.unlink(path)
+            except OSError as error:
+                log.warning("%s could not be deleted: %s", path, error)
+            excess -= size
+
+    def _place(self, key: tuple[object, ...], suffix: str) -> Path:
+        digest = hashlib.sha256("\0".join(map(str, key)).encode()).hexdigest()
+        return self.folder / digest[:2] / (digest[2:] + suffix)

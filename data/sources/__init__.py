@@ -1,0 +1,112 @@
+"""Where the pictures come from: one source, or several behind each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import chain
+from pathlib import Path, PurePosixPath
+
+from data.cache import Cache
+from data.errors import InputError
+from data.settings import SAMPLE
+from data.sources.archives import ZipSource
+from data.sources.folders import FolderSource, PatternSource, SampleSource, is_pattern
+from data.sources.lists import ENDINGS, ListSource
+from data.sources.model import SUFFIXES, Found, Source
+from data.sources.remote import BUCKETS, BucketSource, Remote, file_system, is_remote, scheme_of
+
+__all__ = ["SUFFIXES", "Found", "Several", "Source", "open_source"]
+
+
+def open_source(values: Sequence[str], cache: Cache) -> Source:
+    """The source that a setting names. Raises InputError when there is nothing to annotate.
+
+    A bucket or address is not asked for anything yet: it may be down at the start.
+    """
+    remote = Remote(cache)
+    if len(values) == 1:
+        return _open(values[0], cache, remote)
+    named = {_name_of(value) if index else "": value for index, value in enumerate(values)}
+    if len(named) < len(values):
+        raise InputError(
+            f"images: two of {', '.join(values)} have the same last name, which stands before the ids of their images; "
+            "give others as NAME=SOURCE"
+        )
+    first = Path(_value_of(values[0])).expanduser()
+    for name in named:
+        if name and (first / name).exists():
+            raise InputError(f"images: {values[0]} holds a {name} too; give the other source as NAME=SOURCE")
+    return Several({name: _open(_value_of(value), cache, remote) for name, value in named.items()})
+
+
+def _open(value: str, cache: Cache, remote: Remote) -> Source:
+    if value == SAMPLE:
+        return SampleSource()
+    scheme = scheme_of(value)
+    if scheme in BUCKETS and not value.lower().endswith(ENDINGS):
+        file_system(scheme)
+        return BucketSource(value, remote)
+    if is_remote(value):
+        return ListSource(value, remote)
+    if "://" in value:
+        kinds = ", ".join(f"{one}://" for one in ("http", "https", *BUCKETS))
+        raise InputError(f"images: found {scheme or value[:20]}://, expected a folder, a file or one of {kinds}")
+    return _opened_here(Path(value).expanduser().absolute(), value, cache, remote)
+
+
+def _opened_here(path: Path, value: str, cache: Cache, remote: Remote) -> Source:
+    source: Source
+    if path.is_dir():
+        source = FolderSource(path)
+        what = "nor does any folder in it"
+    elif path.is_file() and path.suffix.lower() == ".zip":
+        source = ZipSource(path, cache)
+        what = "pack some in"
+    elif path.is_file() and path.suffix.lower() in ENDINGS:
+        source = ListSource(str(path), remote)
+        what = "expected a path or address in each line"
+    elif is_pattern(value):
+        source = PatternSource(str(path))
+        what = "that is, nothing fits it"
+    else:
+        found = "is no folder, .zip or list (.txt, .csv)" if path.exists() else "does not exist"
+        raise InputError(f"images: {value} {found}; give a folder of pictures with --images FOLDER")
+    if next(source.walk(), None) is None:
+        kinds = ", ".join(sorted(suffix[1:] for suffix in SUFFIXES))
+        raise InputError(f"images: {value} holds no picture ({kinds}), {what}")
+    return source
+
+
+def _name_of(value: str) -> str:
+    name, equals, _ = value.partition("=")
+    if equals and "/" not in name and "\\" not in name:
+        return name
+    return PurePosixPath(value.partition("?")[0].rstrip("/").replace("\\", "/")).stem
+
+
+def _value_of(value: str) -> str:
+    name, equals, rest = value.partition("=")
+    return rest if equals and "/" not in name and "\\" not in name else value
+
+
+class Several:
+    """Sources behind each other. The first keeps its ids, each other has its name and a slash before them."""
+
+    def __init__(self, sources: dict[str, Source]) -> None:
+        self._sources = {f"{name}/" if name else "": source for name, source in sources.items()}
+        self.name = ", ".join(source.name for source in sources.values())
+
+    def walk(self) -> Iterator[Found]:
+        """Yield the pictures of all; raises before the first where one of them cannot be listed."""
+        begun = []
+        for prefix, source in self._sources.items():
+            listed = source.walk()
+            begun.append((prefix, chain([first] if (first := next(listed, None)) else [], listed)))
+        for prefix, listed in begun:
+            for found in listed:
+                yield replace(found, id=prefix + found.id, location=f"{prefix}:{found.location}")
+
+    def fetch(self, location: str, version: str) -> Path:
+        prefix, _, own = location.partition(":")
+        return self._sources[prefix].fetch(own, version)
