@@ -46,9 +46,10 @@ def parse_choice(given: Mapping[str, Any]) -> Choice:
             shares = tuple(float(word) for word in words)
         except ValueError:
             shares = ()
-        if len(shares) not in (2, 3) or min(shares) < 0 or not 0 < sum(shares) < float("inf"):
+        if len(shares) not in (2, 3) or min(shares) < 0 or round(sum(shares), 6) not in (1, 100):
             raise InputError(
-                f"split: found {given['split']!r}, expected shares of train, val and test such as 80/10/10"
+                f"split: found {given['split']!r}, expected shares of train, val and test that add up to 100, "
+                "such as 80/10/10"
             )
     seed = str(given.get("seed") or 0)
     if not seed.isascii() or not seed.isdigit():

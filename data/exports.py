@@ -50,6 +50,8 @@ class Exports:
         chosen = written(name)
         if chosen.file and path.suffix == PurePosixPath(chosen.file).suffix and not _is_one_file(chosen, choice):
             raise InputError(f"{path}: there will be several files; give a folder or a .zip")
+        if path.is_dir() and any(path.iterdir()):
+            raise InputError(f"{path}: holds files already, and old ones among new would mislead; give an empty folder")
         watch = watch or Watch()
         report = ExportReport(chosen.title)
         sets = self._sets(chosen, choice, options or Options(), watch)
@@ -106,8 +108,12 @@ class Exports:
     def _sets(self, chosen: Format, choice: Choice, options: Options, watch: Watch) -> list[tuple[str, Dataset]]:
         """What is written, by folder: one set, or one of each annotator.
 
-        Pins every class id, since they are about to leave the house.
+        Pins every class id, since they are about to leave the house. Raises InputError when nothing would be written.
         """
+        everybody = self._annotations.annotators()
+        for name in choice.annotators:
+            if name not in everybody:
+                raise InputError(f"annotator: found {name!r}, expected one of {', '.join(everybody) or 'nobody yet'}")
         self._labels.pin_all()
         labels = [LabelRecord(one.name, one.class_id, one.color) for one in self._labels.all()]
 
@@ -117,11 +123,18 @@ class Exports:
         def dataset(choice: Choice) -> Dataset:
             return Dataset(labels, lambda: watch.over(self._images(chosen, choice)), options, all_names)
 
-        if not choice.each:
-            return [("", dataset(choice))]
-        names = choice.annotators or tuple(self._annotations.annotators())
+        names = choice.annotators or tuple(everybody)
         folders = file_names(names)
-        return [(folders[name], dataset(replace(choice, annotators=(name,)))) for name in names]
+        sets = [("", dataset(choice))]
+        if choice.each:
+            sets = [(folders[name], dataset(replace(choice, annotators=(name,)))) for name in names]
+        if "ids" not in chosen.keeps and not any(
+            True for _, one in sets for _ in one.images()
+        ):  # ours holds the labels
+            raise InputError(
+                f"there is nothing to export as {chosen.title}: no image that was chosen has a box or is marked done"
+            )
+        return sets
 
     def _parts(self, chosen: Format, sets: Sequence[tuple[str, Dataset]], choice: Choice) -> Iterator[Part]:
         for folder, dataset in sets:
@@ -145,7 +158,7 @@ class Exports:
             if picture.width is None and "sizes" in chosen.keeps and not any(one.boxes for one in found):
                 continue  # named in the report
             kept = [one for one in found if is_chosen(one, choice)]
-            if found and not kept:
+            if (found and not kept) or (not untouched and _says_nothing(chosen, kept)):
                 continue
             split = split_of(picture.id, choice.shares, choice.seed)
             file = partial(self._batch.file, picture)
@@ -161,8 +174,10 @@ class Exports:
             said = self._annotations.attributes(image_ids)
             pictures = {picture.id: picture for picture in self._batch.pictures(image_ids)}
             for image_id in image_ids:
-                if image_id in pictures:
-                    yield pictures[image_id], annotations.get(image_id, []), said
+                # An annotation that was begun and taken back is as if it had never been.
+                found = [one for one in annotations.get(image_id, []) if one.boxes or one.state != "todo"]
+                if image_id in pictures and (found or untouched):
+                    yield pictures[image_id], found, said
 
     def _name_left_out(self, chosen: Format, choice: Choice, report: ExportReport, watch: Watch) -> None:
         for picture, found, _said in watch.over(self._all(untouched=False)):
@@ -176,9 +191,16 @@ class Exports:
                 report.left_out.append(f"{picture.id}: its picture cannot be read ({picture.error or 'gone'})")
             elif found and not kept:
                 report.left_out.append(f"{picture.id}: is not among the chosen annotators and states")
-            elif len([one for one in kept if one.boxes]) > 1 and "annotators" not in chosen.keeps:
+            elif choice.untouched is not True and _says_nothing(chosen, kept):
+                report.left_out.append(f"{picture.id}: has no box and is not marked done ({kept[0].state})")
+            elif len([one for one in kept if one.boxes]) > 1 and not ("annotators" in chosen.keeps or choice.each):
                 names = ", ".join(one.annotator for one in kept if one.boxes)
-                report.notes.append(f"{picture.id}: holds the boxes of {names} together; choose one with --annotator")
+                report.notes.append(f"{picture.id}: holds the boxes of {names} together; choose one annotator")
+
+
+def _says_nothing(chosen: Format, kept: Sequence[Annotation]) -> bool:
+    """Whether training code would take an image for one verified to be empty that nobody called so."""
+    return "states" not in chosen.keeps and not any(one.boxes or one.state == "done" for one in kept)
 
 
 def _record(

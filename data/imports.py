@@ -16,12 +16,12 @@ from data.database import Database
 from data.edits import Edit, State, later_than, now, parse_annotator
 from data.errors import InputError
 from data.formats import candidates
-from data.formats.model import BoxRecord, Doubt, Format, ImageRecord, LabelRecord, Options, Problem, Record, Split
+from data.formats.model import NOTHING, BoxRecord, Doubt, Format, ImageRecord, LabelRecord, Options, Problem, Record
 from data.formats.tree import Tree
 from data.formats.xmls import plain_text
 from data.label_book import LabelBook, add_within, find_label
 from data.labels import parse_name
-from data.matching import find_picture
+from data.matching import find_picture, renamed_from
 from data.tables import annotator, box_attributes, edit, import_step, label
 from data.watch import Watch
 from data.words import counted
@@ -57,6 +57,7 @@ class Report:
     candidates: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     notes_left_out: int = 0
+    verified_empty: int = 0  # images without a box that are taken as looked at
 
     def note(self, text: str) -> None:
         """Keep a line, as long as there are not too many of them."""
@@ -85,7 +86,7 @@ class Report:
         if self.labels_left_out:
             text += f"; labels left out: {', '.join(self.labels_left_out)}"
         if self.notes:
-            text += f"; {counted(len(self.notes) + self.notes_left_out, 'item')} not taken as they stand"
+            text += f"; {counted(len(self.notes) + self.notes_left_out, 'remark')}"
         return text + "."
 
     def as_dict(self) -> dict[str, Any]:
@@ -159,7 +160,7 @@ class Imports:
         Returns the ids of images that two splits of the file seem to hold, which no
         image does: the batch has the pictures of one of them only.
         """
-        splits: dict[int, Split] = {}
+        claims: dict[int, str] = {}
         claimed_twice: set[str] = set()
         for record in records:
             if isinstance(record, Problem):
@@ -173,11 +174,12 @@ class Imports:
                 except InputError as error:
                     report.note(str(error) if str(error).startswith(record.image) else f"{record.image}: {error}")
                     continue
-                other = splits.setdefault(hash((picture.id, name)), record.split) if record.split else record.split
-                if other != record.split:
+                claim = record.split or (renamed_from(record.image) and record.image)
+                other = claims.setdefault(hash((picture.id, name)), claim) if claim else claim
+                if other != claim:
                     claimed_twice.add(picture.id)
                     report.note(
-                        f"{record.image}: {picture.id} would be in {other} and in {record.split}; left out of both, "
+                        f"{record.image}: {picture.id} would be in {other} and in {claim}; left out of both, "
                         "give --images the folder that holds the pictures of both"
                     )
         return claimed_twice
@@ -186,10 +188,16 @@ class Imports:
         self, records: Iterator[Record], annotator_name: str, claimed_twice: Collection[str]
     ) -> Iterator[LabelRecord | tuple[ImageRecord, Picture, str]]:
         """Second pass: labels, and images with their picture and annotator; the others were named by the first."""
+        after_problem = False
         for record in records:
             if isinstance(record, LabelRecord):
                 yield record
+            elif isinstance(record, Problem):
+                after_problem = True
             elif isinstance(record, ImageRecord):
+                if after_problem and not (record.boxes or record.state):
+                    record = replace(record, state="todo")  # it may have had one that could not be read
+                after_problem = False
                 try:
                     picture = self._picture_for(record)
                     name = parse_annotator(record.annotator or annotator_name)
@@ -208,13 +216,16 @@ class Imports:
         report.step = str(uuid.uuid4())
         connection.execute(import_step.insert().values(id=report.step, time=now(), file=report.file))
         known: set[str] = set()
+        names_found: set[str] = set()
         class_ids: dict[str, int] = {}
         last = None
         for found in records:
             if isinstance(found, LabelRecord):
                 class_ids[found.name] = found.class_id
+                self._add_label(connection, found, renames, report)
                 continue
             record, picture, name = found
+            names_found.update(box.label for box in record.boxes)
             report.images += picture.id != last
             last = picture.id
             boxes = [*self._labelled(connection, record, renames, known, class_ids, report)]
@@ -224,6 +235,15 @@ class Imports:
                 self._annotations.apply(connection, name, edits, import_id=report.step)
             if said:
                 add_attributes(connection, picture.id, name, said, report.step)
+        names_found |= class_ids.keys()
+        for old in renames:
+            if old not in names_found:
+                listed = ", ".join(sorted(names_found)[:20]) or "none"
+                raise InputError(f"map: found {old!r}, expected one of the file's labels: {listed}")
+        if report.verified_empty:
+            report.doubts.append(
+                f"{counted(report.verified_empty, 'image')} without a box: taken as looked at and empty"
+            )
 
     def _labelled(
         self,
@@ -252,6 +272,19 @@ class Imports:
             if wanted in report.labels_added:
                 report.labels_added[wanted] += 1
             yield box if wanted == box.label else box._replace(label=wanted)
+
+    def _add_label(
+        self, connection: Connection, found: LabelRecord, renames: Mapping[str, str], report: Report
+    ) -> None:
+        """A label of the file that may have no box: class lists of training code name all there are."""
+        if found.name in renames or find_label(connection, found.name) is not None:
+            return
+        try:
+            add_within(connection, parse_name(found.name, "label"), found.class_id)
+        except InputError as error:
+            report.note(f"{error}; left out")
+        else:
+            report.labels_added[found.name] = 0
 
     def _picture_for(self, record: ImageRecord) -> Picture:
         picture = find_picture(self._database, self._batch, record)
@@ -312,6 +345,10 @@ def _edits(
     known = attributes_within(connection, picture.id, name) if any(one.attributes for one in record.boxes) else {}
     present = {kept.box.id: kept for kept in here.boxes}
     unclaimed = _Unclaimed(here.boxes)
+    earlier = _earlier(connection, picture.id, name) if here.boxes or here.deleted else []
+    changed_since = _Unclaimed(
+        [one for one in earlier if one.box.id not in present or not _alike(present[one.box.id].box, one.box)]
+    )
     for found in record.boxes:
         try:
             box = _fit(found, record, picture, report)
@@ -319,7 +356,11 @@ def _edits(
             report.boxes_failed += 1
             report.note(str(error))
             continue
-        old = present.get(box.id) if found.id else unclaimed.take(box)
+        old = present.get(box.id) if found.id else unclaimed.take(box, found.attributes, known)
+        if old is None and not found.id and changed_since.take(box):
+            report.boxes_unchanged += 1
+            report.note(f"{found.where}: came in before and was changed or deleted here since; kept as it is here")
+            continue
         news = found.attributes and not _said_alike(found.attributes, known.get(old.box.id if old else "", {}))
         if old and _alike(old.box, box):
             report.boxes_changed += bool(news)
@@ -344,14 +385,18 @@ def _edits(
             created=found.created or None,
             modified=found.modified or None,
         )
-    if record.state != here.state and record.state in ("done", "skipped") and here.state in ("todo", "in progress"):
+    state = record.state
+    if not (state or record.boxes or here.boxes) and here.state == "todo":
+        state = "done"  # of a training set, an image without a box is one that shows nothing
+        report.verified_empty += 1
+    if state != here.state and state in ("done", "skipped") and here.state in ("todo", "in progress"):
         report.states += 1
         yield Edit(
             id=str(uuid.uuid4()),
             image=picture.id,
             kind="state",
             time=later_than(here.state_stamp[0]),
-            state=record.state,
+            state=state,
             reason=record.reason,
         )
 
@@ -369,8 +414,10 @@ def _fit(found: BoxRecord, record: ImageRecord, picture: Picture, report: Report
     y0, y1 = clip_span(corners[1], corners[3], height)
     if x1 - x0 < SMALLEST_PX or y1 - y0 < SMALLEST_PX:
         shown = f"{found.x0:g}, {found.y0:g}, {found.x1:g}, {found.y1:g}"
+        hint = " (these look like shares of it, and the format has pixels)" if 0 < max(corners) <= 1 else ""
         raise InputError(
-            f"{found.where}: {shown} leaves less than one pixel inside the picture of {width} x {height}; left out"
+            f"{found.where}: {shown} leaves less than one pixel inside the picture of {width} x {height}{hint}; "
+            "left out"
         )
     outside_px = max(0.0, -min(corners), max(corners[0], corners[2]) - width, max(corners[1], corners[3]) - height)
     if outside_px > CLIPPED_PX:
@@ -383,6 +430,19 @@ def _said_alike(a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
     return a.keys() == b.keys() and all(
         value == b[name] or plain_text(value) == plain_text(b[name]) for name, value in a.items()
     )
+
+
+def _earlier(connection: Connection, image_id: str, name: str) -> list[KeptBox]:
+    """The boxes that came with imports which were not taken back, as they came."""
+    query = (
+        select(edit, label.c.name.label("label"))
+        .join(label, label.c.id == edit.c.label_id)
+        .join(annotator, annotator.c.id == edit.c.annotator_id)
+        .join(import_step, import_step.c.id == edit.c.import_id)
+        .where(annotator.c.name == name, edit.c.image_id == image_id, edit.c.kind == "put", import_step.c.undone == "")
+        .order_by(edit.c.seq)
+    )
+    return [kept_box(row, row.box_id) for row in connection.execute(query)]
 
 
 def _alike(a: Box, b: Box) -> bool:
@@ -401,14 +461,17 @@ class _Unclaimed:
         for one in kept:
             self._by_place.setdefault((one.box.label, round(one.box.x0)), []).append(one)
 
-    def take(self, box: Box) -> KeptBox | None:
-        """The box here that is alike, if there is one left."""
+    def take(
+        self, box: Box, said: Mapping[str, Any] = NOTHING, known: Mapping[str, Mapping[str, Any]] = NOTHING
+    ) -> KeptBox | None:
+        """The box here that is alike, if there is one left; of several, one of which the same is said beside."""
         for x in {round(box.x0 - SAME_PX), round(box.x0 + SAME_PX)}:
             near = self._by_place.get((box.label, x), [])
-            for one in near:
-                if _alike(one.box, box):
-                    near.remove(one)
-                    return one
+            alike = [one for one in near if _alike(one.box, box)]
+            if alike:
+                chosen = next((one for one in alike if _said_alike(said, known.get(one.box.id, NOTHING))), alike[0])
+                near.remove(chosen)
+                return chosen
         return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Collection
 from dataclasses import replace
@@ -18,6 +19,7 @@ from data.sources import SUFFIXES
 from data.tables import image
 
 MOST_NAMESAKES = 50
+_ROBOFLOW = re.compile(r"(.+)_([A-Za-z]{3,4})\.rf\.[0-9A-Za-z]{16,}(?:\.\w+)?")
 
 
 def find_picture(database: Database, batch: Batch, record: ImageRecord) -> Picture:
@@ -52,7 +54,8 @@ def find_picture(database: Database, batch: Batch, record: ImageRecord) -> Pictu
             f"{record.image}: {len(namesakes)} images here have this name, such as {namesakes[0]} and "
             f"{namesakes[1]}; left out"
         )
-    for other_name in (_told_apart, unquote):  # VoTT and Label Studio write names as addresses: a%20b.jpg
+    # VoTT and Label Studio write names as addresses: a%20b.jpg.
+    for other_name in (_told_apart, unquote, renamed_from):
         other = replace(record, image=other_name(record.image), beside=other_name(record.beside))
         if record.exact and other.image not in ("", record.image):
             return find_picture(database, batch, other)
@@ -85,6 +88,12 @@ def _told_apart(path: str) -> str:
     """``1.jpg`` for ``1_jpg.jpg``, as data.formats.stems names the picture that goes with ``1_jpg.txt``; else ""."""
     stem, dot, ending = path.rpartition(".")
     return stem.removesuffix(f"_{ending}") + dot + ending if stem.endswith(f"_{ending}") else ""
+
+
+def renamed_from(path: str) -> str:
+    """``a.jpg`` for ``a_jpg.rf.0123456789abcdef.jpg``, as Roboflow names the copies that it makes; else ""."""
+    found = _ROBOFLOW.fullmatch(path)
+    return f"{found[1]}.{found[2]}" if found else ""
 
 
 def _known(batch: Batch, image_id: str) -> Picture:

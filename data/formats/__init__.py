@@ -76,6 +76,10 @@ def candidates(tree: Tree) -> list[Format]:
     found = [one for one in FORMATS if one.recognises(tree)]
     if found:
         return found
+    for name in tree.sample(".json", ".csv", ".xml", ".txt"):
+        with tree.open(name) as stream:
+            if stream.read(2) in (b"\xff\xfe", b"\xfe\xff"):
+                raise InputError(f"{name}: is text in UTF-16; save it as UTF-8")
     for name in tree.ending(".json"):
         jsons.check(tree, name)
     kinds = ", ".join(sorted(one.title for one in FORMATS))

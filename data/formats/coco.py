@@ -58,7 +58,7 @@ def _read_file(tree: Tree, name: str, spool: Spool) -> Iterator[Record]:
     split = split_of_file(name)
     labels: dict[str, str] = {}
     ids: dict[str, int] = {}
-    masks = 0
+    masks = failed = 0
     for key, where, value in json_arrays.items(tree, name, "categories", "images", "annotations"):
         try:
             if key == "annotations":
@@ -69,6 +69,7 @@ def _read_file(tree: Tree, name: str, spool: Spool) -> Iterator[Record]:
             else:
                 _read_category(value, where, labels, ids)
         except InputError as error:
+            failed += 1
             yield Problem(str(error))
     lowest = min(FIRST_ID, *ids.values()) if ids else FIRST_ID
     for label, category_id in ids.items():
@@ -85,8 +86,11 @@ def _read_file(tree: Tree, name: str, spool: Spool) -> Iterator[Record]:
             if box.label in labels:
                 boxes.append(BoxRecord(labels[box.label], *box[1:]))
             else:
+                failed += 1
                 yield Problem(f"{box.where}.category_id: found {box.label}, which is the id of no category; left out")
         fields = json.loads(value)
+        if failed and not boxes:
+            fields["state"] = fields["state"] or "todo"  # it may have had one that could not be read
         yield ImageRecord(**fields, split=split, boxes=tuple(boxes), beside=checks.beside(name, fields["image"]))
 
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from data.errors import InputError
 from data.formats import checks
-from data.formats.model import BoxRecord, Dataset, Format, ImageRecord, Options, Part, Problem, Record
+from data.formats.model import BoxRecord, Dataset, Format, FoundState, ImageRecord, Options, Part, Problem, Record
 from data.formats.splits import split_of_file
 from data.formats.spool import Spool
 from data.formats.tree import Tree
@@ -20,6 +22,7 @@ from data.formats.tree import Tree
 TENSORFLOW = ("filename", "width", "height", "class", "xmin", "ymin", "xmax", "ymax")
 VOTT = ("image", "xmin", "ymin", "xmax", "ymax", "label")
 LONGEST_CELL = 1_000_000
+_COMMA_NUMBER = re.compile(r"-?\d+,\d+")
 
 
 def is_csv_with(tree: Tree, name: str, columns: Sequence[str]) -> bool:
@@ -27,9 +30,14 @@ def is_csv_with(tree: Tree, name: str, columns: Sequence[str]) -> bool:
     with tree.open(name) as stream:
         first = stream.readline(10_000).decode("utf-8-sig", errors="replace")
     try:
-        return set(columns) <= set(next(csv.reader([first]), []))
+        return set(columns) <= set(next(csv.reader([first], delimiter=_delimiter(first)), []))
     except csv.Error:
         return False
+
+
+def _delimiter(first: str) -> str:
+    """Spreadsheets write semicolons or tabs where the comma is the decimal sign."""
+    return max(",;\t", key=first.count)
 
 
 def rows(tree: Tree, name: str) -> Iterator[tuple[str, Mapping[str, str]]]:
@@ -38,12 +46,21 @@ def rows(tree: Tree, name: str) -> Iterator[tuple[str, Mapping[str, str]]]:
     with tree.open(name) as stream, io.TextIOWrapper(stream, encoding="utf-8-sig", newline="") as text:
         reader = csv.DictReader(text)
         try:
+            delimiter = _delimiter(text.readline(LONGEST_CELL))
+            text.seek(0)
+            reader = csv.DictReader(text, delimiter=delimiter)
             for row in reader:
+                if delimiter != ",":
+                    row = {column: _with_point(value) for column, value in row.items()}
                 yield f"{name}: line {reader.line_num}", row
         except UnicodeDecodeError:
             raise InputError(f"{name}: line {reader.line_num + 1}: is not text in UTF-8") from None
         except csv.Error as error:
             raise InputError(f"{name}: line {reader.line_num + 1}: {error}") from None
+
+
+def _with_point(value: object) -> Any:
+    return value.replace(",", ".") if isinstance(value, str) and _COMMA_NUMBER.fullmatch(value) else value
 
 
 def _recognises(columns: Sequence[str]) -> object:
@@ -61,6 +78,7 @@ def _reader(columns: Sequence[str], image_column: str, label_column: str) -> obj
 
 
 def _read(tree: Tree, name: str, spool: Spool, image_column: str, label_column: str) -> Iterator[Record]:
+    failed = 0
     for where, row in rows(tree, name):
         try:
             image = checks.image_in(row.get(image_column), f"{where}, {image_column}")
@@ -73,11 +91,13 @@ def _read(tree: Tree, name: str, spool: Spool, image_column: str, label_column: 
                 )
                 spool.add_box(image, BoxRecord(label, x0, y0, x1, y1, where))
         except InputError as error:
+            failed += 1
             yield Problem(str(error))
     for image, value, boxes in spool.images():
         width, height = json.loads(value)
         beside = checks.beside(name, image)
-        yield ImageRecord(image, width, height, tuple(boxes), split=split_of_file(name), beside=beside)
+        state: FoundState = "todo" if failed and not boxes else ""  # it may have had one that could not be read
+        yield ImageRecord(image, width, height, tuple(boxes), state=state, split=split_of_file(name), beside=beside)
 
 
 def write_tensorflow(dataset: Dataset) -> Iterator[Part]:

@@ -67,7 +67,8 @@ def read(tree: Tree, _options: Options) -> Iterator[Record]:
                 shapes = checks.list_in(checks.object_in(value, f"{name}: {path}").get("shapes"), where)
                 boxes, problems = checks.apart(checks.each(shapes, partial(_read_shape, start=start), where))
                 yield from problems
-                yield ImageRecord(checks.image_in(path, f"{name}: path"), boxes=tuple(boxes))
+                image = checks.image_in(path, f"{name}: path")
+                yield ImageRecord(image, boxes=tuple(boxes), state="" if boxes else "todo")  # it listed all it had
             except InputError as error:
                 yield Problem(str(error))
 

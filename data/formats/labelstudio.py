@@ -49,7 +49,7 @@ def _read_task(value: object, where: str) -> Iterator[Record]:
     if isinstance(predictions, list) and predictions:
         yield Problem(f"{where}.predictions ({image}): {len(predictions)} by a model, expected annotations; left out")
     if not listed:
-        yield ImageRecord(image)
+        yield ImageRecord(image, state="todo")
     for number, one in enumerate(listed):
         place = f"{where}.annotations[{number}]"
         try:

@@ -80,7 +80,7 @@ def _read_image(value: object, where: str) -> Iterator[Record]:
     annotations = checks.list_in(fields.get("annotations"), f"{where}.annotations")
     size = [side if isinstance(side, int) else None for side in (fields.get("width"), fields.get("height"))]
     if not annotations:
-        yield ImageRecord(image, size[0], size[1])
+        yield ImageRecord(image, size[0], size[1], state="todo")
     for index, one in enumerate(annotations):
         place = f"{where}.annotations[{index}]"
         try:

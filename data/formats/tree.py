@@ -74,7 +74,8 @@ def open_tree(path: Path) -> Iterator[Tree]:
             yield _tree_of_zip(archive, path.name)
     else:
         try:
-            path.open("rb").close()
+            with path.open("rb") as file:
+                _check_is_whole_zip(path.name, file.read(4))
         except OSError as error:
             raise InputError(f"{path}: cannot be read ({error.strerror})") from error
         yield Tree(path.name, (path.name,), lambda _name: path.open("rb"))
@@ -90,8 +91,17 @@ def open_files(files: Mapping[str, Path]) -> Iterator[Tree]:
         with path.open("rb") as file, _open_zip(file, name) as archive:
             yield _tree_of_zip(archive, name)
     else:
+        if len(files) == 1:
+            with path.open("rb") as file:
+                _check_is_whole_zip(name, file.read(4))
         shown = name if len(files) == 1 else name.partition("/")[0] if "/" in name else f"{len(files)} files"
         yield Tree(shown, tuple(files), lambda one: files[one].open("rb"))
+
+
+def _check_is_whole_zip(name: str, beginning: bytes) -> None:
+    """Called for what cannot be opened as an archive."""
+    if beginning.startswith(b"PK\x03\x04") or name.lower().endswith(".zip"):
+        raise InputError(f"{name}: is no .zip that can be read, or its end is missing; pack or download it again")
 
 
 def _tree_of_zip(archive: zipfile.ZipFile, name: str) -> Tree:

@@ -16,7 +16,7 @@ from typing import Any
 from data.errors import InputError
 from data.formats import checks, jsons
 from data.formats.csvs import is_csv_with, rows
-from data.formats.model import BoxRecord, Dataset, Format, ImageRecord, Options, Part, Problem, Record
+from data.formats.model import BoxRecord, Dataset, Format, FoundState, ImageRecord, Options, Part, Problem, Record
 from data.formats.numbers import extent
 from data.formats.spool import Spool
 from data.formats.tree import Tree
@@ -83,7 +83,10 @@ def _record(image: str, size: object, attributes: object, boxes: Sequence[BoxRec
     said = attributes if isinstance(attributes, Mapping) else {}
     size_bytes = int(size) if isinstance(size, int | float) and size > 0 else None
     state = said.get("state", "")
-    return ImageRecord(image, boxes=tuple(boxes), size_bytes=size_bytes, state=state if state in STATES else "")
+    nothing_said: FoundState = "" if boxes else "todo"  # a project lists all images that were opened, looked at or not
+    return ImageRecord(
+        image, boxes=tuple(boxes), size_bytes=size_bytes, state=state if state in STATES else nothing_said
+    )
 
 
 def _read_region(value: object, where: str) -> BoxRecord:

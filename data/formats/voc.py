@@ -8,6 +8,7 @@ http://host.robots.ox.ac.uk/pascal/VOC/voc2012/devkit_doc.pdf
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
@@ -33,7 +34,7 @@ def recognises(tree: Tree) -> bool:
     if first is None:
         return False
     with tree.open(first) as stream:
-        return b"<annotation>" in stream.read(4096)
+        return bool(re.search(rb"<annotation[\s>]", stream.read(4096)))
 
 
 def read(tree: Tree, options: Options) -> Iterator[Record]:

@@ -63,6 +63,7 @@ def _read_asset(value: object, where: str) -> Iterator[Record]:
         checks.whole_in(size.get("width"), f"{where}.asset.size.width"),
         checks.whole_in(size.get("height"), f"{where}.asset.size.height"),
         tuple(boxes),
+        state="" if asset.get("state", TAGGED) == TAGGED else "todo",  # a visit alone says nothing of what is there
     )
 
 

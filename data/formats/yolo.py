@@ -101,7 +101,7 @@ def _read_line(line: str, where: str, names: dict[int, str]) -> BoxRecord:
         raise InputError(f"{where}: found class {checks.shown(words[0])}, expected a class id")
     class_id = int(words[0])
     if class_id not in names:
-        raise InputError(f"{where}: found class {class_id}, which data.yaml or classes.txt does not name")
+        raise InputError(f"{where}: found class {class_id}, which data.yaml or classes.txt does not name; left out")
     x, y, width, height = (checks.number_in(word, where) for word in words[1:5])
     return BoxRecord(names[class_id], x - width / 2, y - height / 2, x + width / 2, y + height / 2, where=where)
 

@@ -101,8 +101,8 @@ class ListSource:
         if "://" in place or not is_picture(place):
             kinds = ", ".join(["http", "https", *BUCKETS])
             raise InputError(
-                f"images: {where}: found {place.partition('?')[0][:60]!r}, expected the path of a picture or an address "
-                f"({kinds})"
+                f"images: {where}: found {place.partition('?')[0][:60]!r}, expected the path of a picture or an "
+                f"address ({kinds})"
             )
         if not is_remote(self._value):
             return os.path.join(os.path.dirname(os.path.abspath(self._value)), os.path.expanduser(place))

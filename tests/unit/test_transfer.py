@@ -134,7 +134,8 @@ def test_the_demo_of_2020_is_read_half_a_pixel_aside(services: Services) -> None
     ("content", "says"),
     [
         (b"{", "a.json: is not JSON, or is cut off"),
-        (b"\xff\xfe\x00", "is not JSON, or is cut off"),
+        (b"\xff\xfe\x00", "is text in UTF-16; save it as UTF-8"),
+        (b"\xff\x00", "is not JSON, or is cut off"),
         (b"[1, 2]", "no known format; expected one of: COCO JSON, "),
         (b"{}", "no known format"),
         (b"[" * 100_000, "a.json: is nested more than 200 deep"),
