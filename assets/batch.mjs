@@ -11,6 +11,7 @@ export class Batch {
   size = 0;
   counts = {};
   indexing = false; // whether the server is still listing the source
+  problem = ""; // why it cannot list it
   filter = { state: "all", search: "" };
   #refilling = null;
 
@@ -51,7 +52,9 @@ export class Batch {
   /** Go `steps` on (or back), as far as there are images. Returns whether the place changed. */
   async step(steps) {
     const wanted = this.at + steps;
-    if ((wanted < 0 && this.#moreBefore()) || (wanted >= this.entries.length && this.#moreAfter())) await this.#refill();
+    // At the end there may be new ones by now; a server that does not answer is no matter there.
+    if (wanted >= this.entries.length && !this.#moreAfter()) await this.readAgain().catch(() => {});
+    else if ((wanted < 0 && this.#moreBefore()) || (wanted >= this.entries.length && this.#moreAfter())) await this.#refill();
     const from = this.at;
     this.at = Math.max(0, Math.min(from + steps, this.entries.length - 1));
     return this.at !== from;
@@ -134,6 +137,7 @@ export class Batch {
     this.size = answer.batch;
     this.counts = answer.counts;
     this.indexing = answer.indexing;
+    this.problem = answer.problem;
     if (present && this.entries[this.at]?.id !== present.id) this.entries.splice(this.at, 0, { ...present, ordinal: null });
     this.at = Math.max(0, Math.min(this.at, this.entries.length - 1));
   }

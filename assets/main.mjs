@@ -156,7 +156,8 @@ class Page {
 
   /** No picture yet: on the very first start the source is still being listed. */
   #lookAgain(image) {
-    this.view.message(this.batch.indexing ? "Looking for pictures …" : "There is no picture in this batch.");
+    const why = this.batch.problem || "There is no picture in this batch.";
+    this.view.message(this.batch.indexing ? "Looking for pictures …" : why);
     setTimeout(() => this.session.image || this.open(image), LOOK_AGAIN_MS);
   }
 
@@ -359,7 +360,7 @@ class Page {
     if (document.hidden || this.pointer.busy) return;
     this.session.refresh().catch(() => {}); // the outbox tells about a server that does not answer
     const late = this.batch?.stale && !this.outbox.size;
-    if (this.batch?.indexing || late) this.batch.readAgain().then(() => this.view.place()).catch(() => {});
+    if (this.batch?.indexing || this.batch?.problem || this.batch?.last || late) this.batch.readAgain().then(() => this.view.place()).catch(() => {});
     this.outbox.adopt().then((adopted) => adopted.length && this.outbox.send());
   }
 }

@@ -204,6 +204,8 @@ export class View {
     const { batch, strip, session } = this.page;
     const { entry, counts } = batch;
     if (!entry || entry.id !== session.image) return;
+    setText(byId("source-problem"), batch.problem && `New pictures cannot be looked for now. ${batch.problem}`);
+    byId("source-problem").hidden = !batch.problem;
     setText(byId("image-position"), `${entry.ordinal ?? "–"} / ${batch.total}`);
     const done = counts.done ?? 0;
     const percent = batch.size ? (100 * done) / batch.size : 0;

@@ -88,6 +88,7 @@ class Routes:
             counts=window.counts,
             here=window.here,
             indexing=window.indexing,
+            problem=window.problem,
             images=[self._entry_to_dict(entry) for entry in window.entries],
         )
 

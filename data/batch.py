@@ -18,6 +18,7 @@ from data.sources import Source
 from data.tables import annotation, annotator, edit, image
 
 SIZE_KEY = "batch size"
+PROBLEM_KEY = "source problem"  # why the source could not be listed the last time, "" if it could
 LEASE_KEY = "indexing"  # "<turn> <until>": who lists the source, and until when that holds
 LARGEST_WINDOW = 500
 
@@ -39,6 +40,7 @@ class Window:
 
     ``here`` is the index in ``entries`` of the image asked for, or of the one that
     follows its place when the filter leaves it out; it may be one past the end.
+    ``problem`` says why the source cannot be listed at present.
     """
 
     total: int
@@ -47,6 +49,7 @@ class Window:
     entries: list[Entry]
     here: int
     indexing: bool
+    problem: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +132,7 @@ class Batch:
                 entries,
                 len(earlier),
                 is_indexing(self._database, connection),
+                self._database.recall(connection, PROBLEM_KEY) or "",
             )
 
     def picture(self, image_id: str) -> Picture | None:

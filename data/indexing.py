@@ -12,13 +12,17 @@ from time import time
 
 from sqlalchemy import Connection, case, delete, func, select, update
 
-from data.batch import LEASE_KEY, SIZE_KEY, is_indexing
+from data.batch import LEASE_KEY, PROBLEM_KEY, SIZE_KEY, is_indexing
 from data.database import Database
+from data.errors import InputError
 from data.sources import Found, Source
 from data.tables import image, memo
 
 CHUNK = 2000
 LEASE_S = 15.0
+LOOKED_AGAIN_S = 30.0  # how often the source is listed again, if that takes no longer than a part of it
+PART_OF_TIME = 20
+SCANNED_KEY = "scanned"  # when some process last listed the source
 
 log = logging.getLogger(__name__)
 
@@ -61,11 +65,36 @@ class Indexer:
                 self._end_turn(turn)
         return 0
 
-    def _run(self) -> None:
+    def look(self) -> None:
+        """Index now, and keep for the page what is in the way."""
+        problem = ""
         try:
             self.index()
+        except InputError as error:
+            problem = str(error)
+            log.warning("%s", problem)
         except Exception:
-            log.exception("the source %s could not be indexed; restart to try again", self._source.name)
+            problem = "The pictures could not be listed; the log says why."
+            log.exception("the source %s could not be indexed", self._source.name)
+        with self._database.writing() as connection:
+            self._database.remember(connection, SCANNED_KEY, str(time()))
+            self._database.remember(connection, PROBLEM_KEY, problem)
+
+    def _run(self) -> None:
+        pause = 0.0
+        while not self._stop.wait(pause):
+            started = time()
+            try:
+                if not pause or self._is_due(pause):
+                    self.look()
+            except Exception:
+                log.exception("the database did not answer; the source is listed again later")
+            pause = max(LOOKED_AGAIN_S, PART_OF_TIME * (time() - started))
+
+    def _is_due(self, pause_s: float) -> bool:
+        """Whether no other process listed the source meanwhile."""
+        with self._database.reading() as connection:
+            return time() - float(self._database.recall(connection, SCANNED_KEY) or 0) >= pause_s
 
     def _take_turn(self, turn: str) -> bool:
         with self._database.writing() as connection:

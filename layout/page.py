@@ -59,6 +59,7 @@ def page(*, labels: Sequence[Mapping[str, Any]], formats: Mapping[str, str], bas
                             figure(),
                             html.Div(id=ids.OVERLAY, className="overlay"),
                             html.Div("Loading …", id=ids.PICTURE_MESSAGE, className="picture-message", role="status"),
+                            html.Div(id=ids.SOURCE_PROBLEM, className="source-problem", role="status", hidden=True),
                         ],
                     ),
                     boxes_panel(names, formats),

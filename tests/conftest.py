@@ -55,6 +55,7 @@ class Site:
         self._thread.start()
 
     def stop(self) -> None:
+        self.services.indexer.stop()
         self._http.shutdown()
         self._http.server_close()
         self._thread.join()

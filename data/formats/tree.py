@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -33,9 +34,17 @@ class Tree:
     def open(self, name: str) -> Iterator[IO[bytes]]:
         """A file as a stream of bytes. Raises InputError when it cannot be read."""
         try:
-            with self.opener(name) as stream:
+            stream = self.opener(name)
+        except (
+            OSError,
+            zipfile.BadZipFile,
+            RuntimeError,
+        ) as error:  # the last for one under a password or oddly packed
+            raise InputError(f"{name}: cannot be read ({error})") from error
+        try:
+            with stream:
                 yield stream
-        except (OSError, zipfile.BadZipFile, EOFError) as error:
+        except (OSError, zipfile.BadZipFile, zlib.error, EOFError) as error:
             raise InputError(f"{name}: cannot be read ({error})") from error
 
     def text(self, name: str) -> str:

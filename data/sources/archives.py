@@ -6,6 +6,7 @@ import shutil
 import threading
 import unicodedata
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -50,7 +51,7 @@ class ZipSource:
                     shutil.copyfileobj(packed, file, 1 << 20)
             except KeyError:
                 raise InputError(f"{location}: is no longer in {self._path.name}") from None
-            except (OSError, zipfile.BadZipFile, EOFError, RuntimeError, NotImplementedError) as error:
+            except (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
                 raise InputError(f"{location}: cannot be unpacked from {self._path.name} ({error})") from error
 
         suffix = PurePosixPath(location).suffix

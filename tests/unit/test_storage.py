@@ -31,10 +31,11 @@ def services(database_url: str, tmp_path: Path, pictures: Path) -> Iterator[Serv
     made.database.engine.dispose()
 
 
-def open_services(database_url: str, tmp_path: Path, pictures: Path) -> Services:
+def open_services(database_url: str, tmp_path: Path, pictures: Path | str, *, index: bool = True) -> Services:
     chosen = make_settings({"database": database_url, "images": str(pictures), "cache": str(tmp_path / "c")}, {})
     made = make_services(chosen, open_database(chosen.database))
-    made.indexer.index()
+    if index:
+        made.indexer.index()
     return made
 
 

@@ -235,6 +235,16 @@ def test_shares_in_a_format_of_pixels_are_recognised(services: Services) -> None
     assert "these look like shares of it, and the format has pixels" in report.notes[0]
 
 
+def test_an_archive_that_is_damaged_inside_names_the_file(services: Services) -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("coco.json", json.dumps({**COCO, "info": {str(n): n for n in range(500)}}))
+    content = bytearray(file.getvalue())
+    content[200:260] = bytes(60)
+    with pytest.raises(InputError, match=r"coco\.json: cannot be read|known format"):
+        bring_in(services, "x.zip", bytes(content))
+
+
 def test_an_archive_that_is_whole_is_read(services: Services) -> None:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:

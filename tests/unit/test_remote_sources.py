@@ -1,0 +1,416 @@
+"""Pictures in archives, lists, behind addresses and in buckets: real servers on this machine, which fail when told to."""
+
+from __future__ import annotations
+
+import http.server
+import io
+import os
+import socket
+import threading
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+from PIL import Image
+
+from data.cache import Cache
+from data.errors import InputError, Unreachable
+from data.sources import Several, Source, open_source
+from data.sources import remote as remote_module
+from tests.conftest import save_picture
+from tests.unit.test_storage import open_services
+
+
+def jpeg(color: str = "red", size: tuple[int, int] = (64, 48)) -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", size, color).save(file, "JPEG")
+    return file.getvalue()
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Cache:
+    return Cache(tmp_path / "cache", 10**9)
+
+
+@pytest.fixture(autouse=True)
+def _no_long_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remote_module, "FIRST_PAUSE_S", 0.01)
+    monkeypatch.setattr(remote_module, "READ_TIMEOUT_S", 2)
+
+
+def ids(source: Source) -> list[str]:
+    return [found.id for found in source.walk()]
+
+
+def content(source: Source) -> dict[str, bytes]:
+    return {found.id: source.fetch(found.location, found.version).read_bytes() for found in source.walk()}
+
+
+class Shelf:
+    """A web server with some files, that can be told what to do wrong, a step for each request."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+        self.wrong: list[str] = []
+        self.asked: list[str] = []
+        shelf = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                shelf.answer(self)
+
+            def log_message(self, *_arguments: object) -> None:
+                pass
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def answer(self, request: http.server.BaseHTTPRequestHandler) -> None:
+        self.asked.append(request.path)
+        body = self.files.get(request.path.partition("?")[0])
+        wrong = self.wrong.pop(0) if self.wrong else ""
+        if wrong.isdigit() or body is None:
+            request.send_error(int(wrong or 404))
+            return
+        request.send_response(200)
+        request.send_header("Content-Length", str(len(body)))
+        request.end_headers()
+        if wrong == "hang up":
+            request.wfile.write(body[: len(body) // 2])
+            request.connection.shutdown(socket.SHUT_RDWR)
+            return
+        request.wfile.write(body)
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def shelf() -> Iterator[Shelf]:
+    one = Shelf()
+    yield one
+    one.stop()
+
+
+# ---- patterns and archives ----
+
+
+def test_a_pattern(tmp_path: Path, cache: Cache) -> None:
+    for name in ("x/img10.jpg", "x/img2.jpg", "y/deep/img1.png", "y/img1.gif", "z.txt"):
+        save_picture(tmp_path / "p" / name, (9, 9)) if not name.endswith("txt") else (tmp_path / "p" / name).write_text(
+            ""
+        )
+    assert ids(open_source([str(tmp_path / "p" / "*" / "*.jpg")], cache)) == ["x/img2.jpg", "x/img10.jpg"]
+    found = content(open_source([str(tmp_path / "p" / "**" / "img1.*")], cache))
+    assert list(found) == ["y/deep/img1.png", "y/img1.gif"]
+    with pytest.raises(InputError, match="holds no picture"):
+        open_source([str(tmp_path / "p" / "*.webp")], cache)
+
+
+def packed(path: Path, files: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return path
+
+
+def test_an_archive(tmp_path: Path, cache: Cache) -> None:
+    path = packed(
+        tmp_path / "a.zip",
+        {
+            "s/img10.jpg": jpeg(),
+            "s/img2.jpg": jpeg("blue"),
+            "s/x.txt": b"",
+            "__MACOSX/img1.jpg": b"",
+            "../up.jpg": jpeg(),
+        },
+    )
+    source = open_source([str(path)], cache)
+    assert ids(source) == ["s/img2.jpg", "s/img10.jpg"]
+    assert content(source)["s/img2.jpg"] == jpeg("blue")
+    assert not (tmp_path / "up.jpg").exists()
+    packed(path, {"s/img2.jpg": jpeg("green")})
+    assert content(source) == {"s/img2.jpg": jpeg("green")}
+    path.write_bytes(b"no archive")
+    with pytest.raises(Unreachable, match="cannot be read"):
+        ids(source)
+
+
+def test_a_picture_that_is_damaged_in_its_archive_names_itself(tmp_path: Path, cache: Cache) -> None:
+    path = packed(tmp_path / "a.zip", {"img1.jpg": jpeg() * 50})
+    data = bytearray(path.read_bytes())
+    data[60:80] = bytes(20)
+    path.write_bytes(data)
+    source = open_source([str(path)], cache)
+    [found] = source.walk()
+    with pytest.raises(InputError, match=r"img1\.jpg: cannot be unpacked from a\.zip"):
+        source.fetch(found.location, found.version)
+
+
+# ---- lists ----
+
+
+def test_a_list_of_paths_keeps_its_order(tmp_path: Path, cache: Cache) -> None:
+    for name in ("b.jpg", "sub/a.jpg"):
+        save_picture(tmp_path / name, (9, 9))
+    (tmp_path / "list.txt").write_text("# mine\nsub/a.jpg\n\nb.jpg\nsub/a.jpg\nnone.jpg\n")
+    source = open_source([str(tmp_path / "list.txt")], cache)
+    assert ids(source) == ["sub/a.jpg", "b.jpg", "none.jpg"]
+
+
+def test_a_table_gives_names_and_sizes(tmp_path: Path, cache: Cache, shelf: Shelf) -> None:
+    shelf.files = {"/deep/1.jpg": jpeg(), "/get": jpeg("blue")}
+    (tmp_path / "list.csv").write_text(
+        f'URL,name,width,height\n{shelf.url}/deep/1.jpg?sig=secret,"first, one",64,48\n{shelf.url}/get?id=7,,,\n'
+    )
+    source = open_source([str(tmp_path / "list.csv")], cache)
+    found = list(source.walk())
+    assert [(one.id, one.width, one.height) for one in found] == [
+        ("first, one", 64, 48),
+        ("127.0.0.1/get?id=7", None, None),
+    ]
+    assert content(source)["first, one"] == jpeg()
+    assert "secret" not in source.name
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("ftp://x/a.jpg\n", r"list\.csv: line 1: found 'ftp://x/a\.jpg', expected the path of a picture or an address"),
+        ("a.jpg\nnotes.txt\n", "line 2: found 'notes.txt', expected the path of a picture"),
+        ("url,width\na.jpg,wide\n", "line 2, width: found 'wide', expected a whole number of pixels"),
+        ("url,width\n,3\n", "line 2: found no url or path"),
+    ],
+)
+def test_a_faulty_line_is_named(tmp_path: Path, cache: Cache, text: str, says: str) -> None:
+    (tmp_path / "list.csv").write_text(text)
+    with pytest.raises(InputError, match=says):
+        list(open_source([str(tmp_path / "list.csv")], cache).walk())
+
+
+def test_a_list_behind_an_address_cannot_name_files_of_this_machine(cache: Cache, shelf: Shelf) -> None:
+    shelf.files = {
+        "/lists/all.txt": b"../pics/1.jpg\n/pics/2.jpg\n",
+        "/pics/1.jpg": jpeg(),
+        "/pics/2.jpg": jpeg("blue"),
+    }
+    assert content(open_source([f"{shelf.url}/lists/all.txt?key=secret"], cache)) == {
+        "pics/1.jpg": jpeg(),
+        "pics/2.jpg": jpeg("blue"),
+    }
+    shelf.files["/lists/all.txt"] = b"file:///etc/passwd\n"
+    with pytest.raises(InputError, match="expected the path of a picture or an address"):
+        ids(open_source([f"{shelf.url}/lists/all.txt"], cache))
+
+
+# ---- addresses that fail ----
+
+
+@pytest.mark.parametrize("wrong", [["503", "429"], ["hang up", "hang up"], ["500", "hang up", "503"]])
+def test_what_fails_is_tried_again(cache: Cache, shelf: Shelf, wrong: list[str]) -> None:
+    shelf.files = {"/all.txt": b"1.jpg\n", "/1.jpg": jpeg(size=(900, 700))}
+    source = open_source([f"{shelf.url}/all.txt"], cache)
+    [found] = source.walk()
+    shelf.wrong = list(wrong)
+    assert source.fetch(found.location, found.version).read_bytes() == shelf.files["/1.jpg"]
+    asked = len(shelf.asked)
+    source.fetch(found.location, found.version)
+    assert len(shelf.asked) == asked  # it is kept
+
+
+@pytest.mark.parametrize(("wrong", "kind", "says"), [
+    ("503", Unreachable, "cannot be fetched, tried 4 times"),
+    ("hang up", Unreachable, "cannot be fetched, tried 4 times"),
+    ("403", Unreachable, "access is refused"),
+    ("404", InputError, "is no longer there"),
+])  # fmt: skip
+def test_what_goes_on_failing_is_named_without_secrets(
+    cache: Cache, shelf: Shelf, tmp_path: Path, wrong: str, kind: type, says: str
+) -> None:
+    shelf.files = {"/1.jpg": jpeg()}
+    (tmp_path / "list.txt").write_text(f"{shelf.url}/1.jpg?signature=secret\n")
+    source = open_source([str(tmp_path / "list.txt")], cache)
+    [found] = source.walk()
+    shelf.wrong = [wrong] * 4
+    with pytest.raises(kind, match=says) as raised:
+        source.fetch(found.location, found.version)
+    assert type(raised.value) is kind
+    assert "secret" not in str(raised.value)
+    assert not [one for one in cache.folder.rglob("*") if one.is_file()]
+
+
+def test_a_picture_that_could_not_be_fetched_is_tried_again_the_next_time(tmp_path: Path, shelf: Shelf) -> None:
+    shelf.files = {"/1.jpg": jpeg()}
+    (tmp_path / "list.txt").write_text(f"{shelf.url}/1.jpg\n")
+    services = open_services(str(tmp_path / "a.db"), tmp_path, tmp_path / "list.txt")
+    shelf.wrong = ["503"] * 4
+    name = "127.0.0.1/1.jpg"
+    assert "tried 4 times" in services.batch.picture(name).error
+    assert (services.batch.picture(name).width, services.batch.picture(name).error) == (64, "")
+    services.database.engine.dispose()
+
+
+# ---- buckets ----
+
+
+class S3:
+    """An S3 of the tests' own, that can be stopped and started again."""
+
+    def __init__(self) -> None:
+        self._port = 0
+        self.start()
+
+    def start(self) -> None:
+        self._server = ThreadedMotoServer(ip_address="127.0.0.1", port=self._port, verbose=False)
+        self._server.start()
+        _, self._port = self._server.get_host_and_port()
+        self.url = f"http://127.0.0.1:{self._port}"
+
+    def stop(self) -> None:
+        self._server.stop()
+
+
+@pytest.fixture(scope="module")
+def s3() -> Iterator[S3]:
+    server = S3()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def bucket(s3: S3, monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, bytes]], None]:
+    """Fill the bucket ``pics``, and let the environment name its service and credentials."""
+    for name, value in (
+        ("AWS_ENDPOINT_URL", s3.url), ("AWS_ACCESS_KEY_ID", "key"), ("AWS_SECRET_ACCESS_KEY", "hush"), ("AWS_DEFAULT_REGION", "us-east-1"),
+    ):  # fmt: skip
+        monkeypatch.setenv(name, value)
+    client = boto3.client("s3")
+    client.create_bucket(Bucket="pics")
+    for one in client.list_objects_v2(Bucket="pics").get("Contents", []):
+        client.delete_object(Bucket="pics", Key=one["Key"])
+
+    def fill(files: dict[str, bytes]) -> None:
+        for name, data in files.items():
+            client.put_object(Bucket="pics", Key=name, Body=data)
+
+    return fill
+
+
+def test_a_bucket(tmp_path: Path, cache: Cache, bucket: Callable[[dict[str, bytes]], None]) -> None:
+    bucket(
+        {
+            "set/img10.jpg": jpeg(),
+            "set/img2.jpg": jpeg("blue"),
+            "set/ü & b/1.png": b"x",
+            "set/notes.txt": b"",
+            "setter/img1.jpg": jpeg(),
+        }
+    )
+    source = open_source(["s3://pics/set"], cache)
+    assert ids(source) == ["img2.jpg", "img10.jpg", "ü & b/1.png"]
+    assert content(source)["img2.jpg"] == jpeg("blue")
+    before = {one.id: one.version for one in source.walk()}
+    bucket({"set/img2.jpg": jpeg("green"), "set/img3.jpg": jpeg()})
+    after = {one.id: one.version for one in source.walk()}
+    assert set(after) - set(before) == {"img3.jpg"}
+    assert [name for name in before if before[name] != after[name]] == ["img2.jpg"]
+    assert content(source)["img2.jpg"] == jpeg("green")
+
+
+def test_a_bucket_that_is_down_says_so_and_what_was_listed_stays(
+    tmp_path: Path, bucket: Callable[[dict[str, bytes]], None], s3: S3
+) -> None:
+    bucket({"set/img1.jpg": jpeg(), "set/img2.jpg": jpeg()})
+    services = open_services(str(tmp_path / "a.db"), tmp_path, "s3://pics/set")
+    services.indexer.look()
+    window = services.batch.window(annotator_name="ada")
+    assert ([one.id for one in window.entries], window.problem) == (["img1.jpg", "img2.jpg"], "")
+    bucket({"set/img3.jpg": jpeg()})
+    s3.stop()
+    services.indexer.look()
+    window = services.batch.window(annotator_name="ada")
+    assert [one.id for one in window.entries] == ["img1.jpg", "img2.jpg"]
+    assert "s3://pics/set: cannot be fetched, tried 4 times" in window.problem
+    assert "hush" not in window.problem
+    s3.start()
+    services.indexer.look()
+    assert len(services.batch.window(annotator_name="ada").entries) == 3
+    assert services.batch.window(annotator_name="ada").problem == ""
+    services.database.engine.dispose()
+
+
+# ---- several ----
+
+
+def test_several_sources_stand_behind_each_other(tmp_path: Path, cache: Cache) -> None:
+    save_picture(tmp_path / "one" / "a.jpg", (9, 9))
+    packed(tmp_path / "two.zip", {"a.jpg": jpeg("blue")})
+    values = [str(tmp_path / "one"), str(tmp_path / "two.zip"), f"three={tmp_path / 'one'}"]
+    source = open_source(values, cache)
+    assert isinstance(source, Several)
+    assert ids(source) == ["a.jpg", "two/a.jpg", "three/a.jpg"]
+    assert content(source)["two/a.jpg"] == jpeg("blue")
+    with pytest.raises(InputError, match="have the same last name"):
+        open_source([*values, f"three={tmp_path / 'two.zip'}"], cache)
+    (tmp_path / "one" / "two").mkdir()
+    with pytest.raises(InputError, match="holds a two too"):
+        open_source(values, cache)
+
+
+def test_new_pictures_come_in_and_lost_ones_keep_their_boxes(tmp_path: Path) -> None:
+    folder = tmp_path / "pictures"
+    for name in ("img1.jpg", "img3.jpg"):
+        save_picture(folder / name, (9, 9))
+    services = open_services(str(tmp_path / "a.db"), tmp_path, folder)
+    save_picture(folder / "img2.jpg", (9, 9))
+    os.unlink(folder / "img3.jpg")
+    services.indexer.look()
+    assert [one.id for one in services.batch.window(annotator_name="ada").entries] == ["img1.jpg", "img2.jpg"]
+    assert services.batch.picture("img3.jpg").gone
+    folder.rename(tmp_path / "elsewhere")
+    services.indexer.look()
+    window = services.batch.window(annotator_name="ada")
+    assert len(window.entries) == 2  # a folder that is not there is no folder without pictures
+    assert "cannot be read" in window.problem
+    services.database.engine.dispose()
+
+
+# ---- the cache ----
+
+
+def test_the_cache_stays_within_its_bound_and_keeps_what_was_used_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("data.cache.IN_USE_S", -1)
+    cache = Cache(tmp_path / "cache", 10_000)
+    for number in range(30):
+        cache.keep(number, suffix=".x", write=lambda file: file.write(bytes(1000)))
+        assert cache.find(0, suffix=".x")  # used again and again
+        for age, one in enumerate(sorted(cache.folder.rglob("*.x"), key=os.path.getmtime, reverse=True)):
+            os.utime(one, (1e9 - age, 1e9 - age))
+    kept = list(cache.folder.rglob("*.x"))
+    assert len(kept) <= 11
+    assert cache.find(0, suffix=".x") in kept
+
+
+def test_the_same_file_is_made_once_however_many_ask(tmp_path: Path) -> None:
+    cache = Cache(tmp_path / "cache", 10**6)
+    made = []
+    begun = threading.Barrier(4)
+
+    def ask() -> None:
+        begun.wait()
+        cache.keep("a", suffix=".x", write=lambda file: (made.append(1), file.write(b"x")))
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(made) == 1
