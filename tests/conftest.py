@@ -16,6 +16,7 @@ from werkzeug.serving import make_server
 
 from app import create_app, warm_up
 from data.settings import make_settings
+from tests.shelf import Shelf
 
 
 def save_picture(path: Path, size: tuple[int, int] = (640, 480), color: str = "steelblue", **options: Any) -> Path:
@@ -92,6 +93,13 @@ def serve(tmp_path: Path, pictures: Path) -> Iterator[Callable[..., Site]]:
 @pytest.fixture
 def site(serve: Callable[..., Site]) -> Site:
     return serve()
+
+
+@pytest.fixture
+def shelf() -> Iterator[Shelf]:
+    one = Shelf()
+    yield one
+    one.stop()
 
 
 @pytest.fixture(scope="session")

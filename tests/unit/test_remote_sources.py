@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import http.server
-import io
 import os
-import socket
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
@@ -14,20 +11,14 @@ from pathlib import Path
 import boto3
 import pytest
 from moto.server import ThreadedMotoServer
-from PIL import Image
 
 from data.cache import Cache
 from data.errors import InputError, Unreachable
 from data.sources import Several, Source, open_source
 from data.sources import remote as remote_module
 from tests.conftest import save_picture
+from tests.shelf import Shelf, jpeg
 from tests.unit.test_storage import open_services
-
-
-def jpeg(color: str = "red", size: tuple[int, int] = (64, 48)) -> bytes:
-    file = io.BytesIO()
-    Image.new("RGB", size, color).save(file, "JPEG")
-    return file.getvalue()
 
 
 @pytest.fixture
@@ -47,55 +38,6 @@ def ids(source: Source) -> list[str]:
 
 def content(source: Source) -> dict[str, bytes]:
     return {found.id: source.fetch(found.location, found.version).read_bytes() for found in source.walk()}
-
-
-class Shelf:
-    """A web server with some files, that can be told what to do wrong, a step for each request."""
-
-    def __init__(self) -> None:
-        self.files: dict[str, bytes] = {}
-        self.wrong: list[str] = []
-        self.asked: list[str] = []
-        shelf = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                shelf.answer(self)
-
-            def log_message(self, *_arguments: object) -> None:
-                pass
-
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def answer(self, request: http.server.BaseHTTPRequestHandler) -> None:
-        self.asked.append(request.path)
-        body = self.files.get(request.path.partition("?")[0])
-        wrong = self.wrong.pop(0) if self.wrong else ""
-        if wrong.isdigit() or body is None:
-            request.send_error(int(wrong or 404))
-            return
-        request.send_response(200)
-        request.send_header("Content-Length", str(len(body)))
-        request.end_headers()
-        if wrong == "hang up":
-            request.wfile.write(body[: len(body) // 2])
-            request.connection.shutdown(socket.SHUT_RDWR)
-            return
-        request.wfile.write(body)
-
-    def stop(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-
-@pytest.fixture
-def shelf() -> Iterator[Shelf]:
-    one = Shelf()
-    yield one
-    one.stop()
 
 
 # ---- patterns and archives ----
