@@ -7,6 +7,7 @@ query, since that may hold a signature.
 from __future__ import annotations
 
 import logging
+import math
 import random
 import shutil
 import threading
@@ -27,6 +28,7 @@ from data.sources.model import Found, is_picture, is_text, path_key
 BUCKETS = {"s3": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "az": "adlfs", "abfs": "adlfs"}
 ATTEMPTS = 4
 FIRST_PAUSE_S = 0.5  # doubled each time
+LEFT_ALONE_S = 5  # a host that failed all attempts: meanwhile no thread waits for it
 CONNECT_TIMEOUT_S = 5
 READ_TIMEOUT_S = 30
 PIECE_BYTES = 1 << 20
@@ -55,6 +57,7 @@ class Remote:
         self._cache = cache
         self._pause = pause
         self._systems: dict[str, Any] = {}
+        self._failed: dict[str, tuple[float, str]] = {}  # by host: when, and how
         self._lock = threading.Lock()
         self._here = threading.local()  # a session is for one thread
 
@@ -85,7 +88,7 @@ class Remote:
             system.invalidate_cache()
             return list(system.find(system._strip_protocol(url), detail=True).items())
 
-        return self._patiently(find, url.partition("?")[0])
+        return self._patiently(find, url, url.partition("?")[0])
 
     def _download(self, url: str, file: IO[bytes], shown: str) -> None:
         def once() -> None:
@@ -97,7 +100,7 @@ class Remote:
             else:
                 self._get(url, file)
 
-        self._patiently(once, shown)
+        self._patiently(once, url, shown)
 
     def _get(self, url: str, file: IO[bytes]) -> None:
         if not hasattr(self._here, "session"):
@@ -112,10 +115,16 @@ class Remote:
             for piece in answer.iter_content(PIECE_BYTES):
                 file.write(piece)
 
-    def _patiently(self, work: Callable[[], Result], shown: str) -> Result:
+    def _patiently(self, work: Callable[[], Result], url: str, shown: str) -> Result:
+        host = urlsplit(url).netloc
+        moment, why = self._failed.get(host, (-math.inf, ""))
+        if time.monotonic() < moment + LEFT_ALONE_S:
+            raise Unreachable(f"{shown}: cannot be fetched, {why}")
         for attempt in range(ATTEMPTS):
             try:
-                return work()
+                result = work()
+                self._failed.pop(host, None)
+                return result
             except FileNotFoundError:
                 raise InputError(f"{shown}: is no longer there") from None
             except PermissionError as error:
@@ -127,7 +136,9 @@ class Remote:
                 last = error
             if attempt + 1 < ATTEMPTS:
                 self._pause(FIRST_PAUSE_S * 2**attempt * random.uniform(0.75, 1.25))
-        raise Unreachable(f"{shown}: cannot be fetched, tried {ATTEMPTS} times ({_plain(last)})") from last
+        why = f"tried {ATTEMPTS} times ({_plain(last)})"
+        self._failed[host] = (time.monotonic(), why)
+        raise Unreachable(f"{shown}: cannot be fetched, {why}") from last
 
     def _system(self, url: str) -> Any:
         scheme = scheme_of(url)

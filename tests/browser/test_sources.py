@@ -20,6 +20,7 @@ NAMES = [f"img{number}.jpg" for number in range(1, 31)]
 def listed(serve: Callable[..., Site], shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
     """Thirty pictures behind addresses."""
     monkeypatch.setattr(remote, "FIRST_PAUSE_S", 0.01)
+    monkeypatch.setattr(remote, "LEFT_ALONE_S", 0.1)
     shelf.files = {f"/{name}": jpeg(size=(640, 480)) for name in NAMES}
     table = "".join(f"{shelf.url}/{name}?signature=secret,{name}\n" for name in NAMES)
     (tmp_path / "list.csv").write_text("url,name\n" + table)

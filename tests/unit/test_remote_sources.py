@@ -30,6 +30,7 @@ def cache(tmp_path: Path) -> Cache:
 def _no_long_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(remote_module, "FIRST_PAUSE_S", 0.01)
     monkeypatch.setattr(remote_module, "READ_TIMEOUT_S", 2)
+    monkeypatch.setattr(remote_module, "LEFT_ALONE_S", 0)
 
 
 def ids(source: Source) -> list[str]:
@@ -196,6 +197,22 @@ def test_a_picture_that_could_not_be_fetched_is_tried_again_the_next_time(tmp_pa
     assert "tried 4 times" in services.batch.picture(name).error
     assert (services.batch.picture(name).width, services.batch.picture(name).error) == (64, "")
     services.database.engine.dispose()
+
+
+def test_a_host_that_is_down_keeps_nobody_waiting(cache: Cache, shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remote_module, "LEFT_ALONE_S", 3600)
+    shelf.files = {"/all.txt": b"1.jpg\n2.jpg\n", "/1.jpg": jpeg(), "/2.jpg": jpeg()}
+    source = open_source([f"{shelf.url}/all.txt"], cache)
+    first, second = source.walk()
+    shelf.failing = True
+    for one in (first, second):
+        with pytest.raises(Unreachable, match="tried 4 times"):
+            source.fetch(one.location, one.version)
+    assert shelf.asked.count("/1.jpg") == 4
+    assert shelf.asked.count("/2.jpg") == 0
+    monkeypatch.setattr(remote_module, "LEFT_ALONE_S", 0)
+    shelf.failing = False
+    assert source.fetch(second.location, second.version).is_file()
 
 
 # ---- buckets ----
