@@ -18,9 +18,11 @@ import { Server } from "./server.mjs";
 import { Session } from "./session.mjs";
 import { Strip } from "./strip.mjs";
 import { Table } from "./table.mjs";
+import { TileLayer } from "./tiles.mjs";
 import { View } from "./view.mjs";
 
 const REFRESH_MS = 3000;
+const KEPT_PICTURES = 10;
 const LOOK_AGAIN_MS = 500;
 const STEPS_ASIDE_PX = [10, 20, 30, 40, 50, 60, 70, 80]; // where a copy goes if its place is taken
 const byId = (id) => document.getElementById(id);
@@ -42,7 +44,7 @@ class Page {
     this.memory = memory(config.database);
     this.server = server;
     this.outbox = outbox;
-    this.pictures = new PictureCache();
+    this.pictures = new PictureCache(KEPT_PICTURES);
     this.view = new View(this);
     this.session = new Session({ server, journal, outbox, channel, view: this.view });
     this.session.setLabels(config.labels);
@@ -52,6 +54,7 @@ class Page {
     });
     this.overlay = new Overlay(byId("overlay"), this.plot);
     this.pointer = new Pointer(this.session, this.plot, this.overlay);
+    this.tiles = new TileLayer({ plot: this.plot, pointer: this.pointer, warn: (text) => this.view.warn(text) });
     this.table = new Table({ id: "annotations-table", setProps, message: (text) => this.view.tableMessage(text) });
     this.palette = new Palette(byId("palette"), {
       choose: (name) => this.session.chooseLabel(name),

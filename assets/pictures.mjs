@@ -1,9 +1,12 @@
 // Decoded pictures, kept so that the browser keeps them too: the next image is ready before it is asked for.
 
-const KEPT = 10;
-
 export class PictureCache {
   #kept = new Map(); // address -> promise of a decoded Image; the last used last
+  #most;
+
+  constructor(most) {
+    this.#most = most;
+  }
 
   /** The decoded picture at an address; rejects if the browser cannot show it. */
   load(address) {
@@ -11,7 +14,7 @@ export class PictureCache {
     this.#kept.delete(address);
     const picture = known ?? decode(address);
     this.#kept.set(address, picture);
-    if (this.#kept.size > KEPT) this.#kept.delete(this.#kept.keys().next().value);
+    if (this.#kept.size > this.#most) this.#kept.delete(this.#kept.keys().next().value);
     picture.catch(() => this.#kept.delete(address)); // so that it is tried again
     return picture;
   }

@@ -53,6 +53,13 @@ export class Plot {
     return Plotly.relayout(this.element, { images: [imageOf(source, this.#picture)] });
   }
 
+  /** Lay tiles over the picture: [{source, left, top, width, height}] in its pixels. */
+  setTiles(tiles) {
+    const [whole] = this.element.layout.images;
+    const laid = tiles.map(({ source, left, top, width, height }) => ({ ...imageOf(source, { width, height }), x: left, y: top }));
+    return Plotly.relayout(this.element, { images: [whole, ...laid] });
+  }
+
   get source() {
     return this.element.layout.images?.[0]?.source ?? null;
   }

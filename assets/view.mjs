@@ -2,6 +2,7 @@
 
 import { make, present, setAttributes, setText } from "./dom.mjs";
 import { countsOf, rowsOf, Shapes } from "./projections.mjs";
+import { isTiled } from "./tiles.mjs";
 
 const THEMES = ["light", "dark"];
 const NOTICE_MS = 5000;
@@ -147,9 +148,10 @@ export class View {
 
   /** Another image on screen: picture, boxes, ranges, table, store, names and address, in one step. */
   swap(entry, annotation, picture) {
-    const { session, plot } = this.page;
+    const { session, plot, tiles } = this.page;
     session.enter(entry.id);
     this.#shapes.clear();
+    tiles.clear();
     const readable = annotation.width && picture;
     this.#shownWidth = picture?.naturalWidth ?? 0;
     const size = annotation.width ? annotation : { width: 640, height: 480 };
@@ -238,6 +240,7 @@ export class View {
     overlay?.refresh();
     const entry = batch?.entry;
     if (!entry || entry.id !== plot?.image || this.#sharpening === entry.id) return;
+    if (this.#shownWidth && isTiled(session.annotation)) return this.page.tiles.look(entry, session.annotation);
     if (!plot.source?.endsWith("&fit=1") || this.#shownWidth >= session.annotation?.width) return;
     const shownPerPixel = this.#shownWidth / session.annotation.width;
     if (devicePixelRatio / plot.scale() < SHARP_ENOUGH * shownPerPixel) return;

@@ -28,11 +28,10 @@ from data.formats import WRITTEN, find
 from data.formats.model import Options
 from data.formats.tree import MOST_FILES, open_files
 from data.label_book import as_dict
-from data.pictures import Served
+from data.pictures import SCREEN_PX, Served
 from data.services import Services
 from data.watch import Watch
 
-SHOWN_FIT_PX = 2048
 THUMBNAIL_FIT_PX = 144
 A_YEAR_S = 31_536_000
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -55,6 +54,7 @@ def register(app: Dash, services: Services) -> None:
         ("api/imports/<step>/undo", routes.take_back, "POST"),
         ("images/<path:image_id>", routes.picture, "GET"),
         ("thumbnails/<path:image_id>", routes.thumbnail, "GET"),
+        ("tiles/<path:image_id>", routes.tile, "GET"),
         ("health", routes.health, "GET"),
         ("api/<path:rest>", routes.nothing, "GET"),
     ):
@@ -194,7 +194,7 @@ class Routes:
     def picture(self, image_id: str) -> flask.Response:
         """A picture, upright; with ``fit=1`` no larger than a screen needs."""
         picture = self._readable(image_id)
-        fit_px = SHOWN_FIT_PX if flask.request.args.get("fit") else None
+        fit_px = SCREEN_PX if flask.request.args.get("fit") else None
         path = self._services.batch.file(picture)
         return _send(self._services.pictures.shown(path, picture.version, fit_px=fit_px), picture.version)
 
@@ -204,6 +204,14 @@ class Routes:
         path = self._services.batch.file(picture)
         shown = self._services.pictures.thumbnail(path, picture.version, fit_px=THUMBNAIL_FIT_PX)
         return _send(shown, picture.version)
+
+    def tile(self, image_id: str) -> flask.Response:
+        """A part of a huge picture: ``level`` 0 is the finest, ``x`` and ``y`` count tiles."""
+        picture = self._readable(image_id)
+        given = flask.request.args
+        place = [_whole(given, name, 0) for name in ("level", "x", "y")]
+        content = self._services.tiles.tile(self._services.batch.file(picture), picture.version, *place)
+        return _kept(flask.Response(content, mimetype="image/jpeg"), picture.version)
 
     def nothing(self, rest: str) -> flask.Response:
         """Whatever else is asked of the API; Dash would answer with its page."""
@@ -235,6 +243,7 @@ class Routes:
             "boxes": entry.boxes,
             "url": self._url("images", entry.id, entry.version),
             "thumbnail": self._url("thumbnails", entry.id, entry.version),
+            "tiles": self._url("tiles", entry.id, entry.version),
         }
 
     def _url(self, kind: str, image_id: str, version: str) -> str:
@@ -314,8 +323,11 @@ def _whole(given: Any, name: str, default: int) -> int:
 
 
 def _send(served: Served, version: str) -> flask.Response:
-    """Send a file that may be kept for good if it was asked for by its version, and that can run nothing."""
-    answer = flask.send_file(served.path, mimetype=served.media_type, conditional=True)
+    return _kept(flask.send_file(served.path, mimetype=served.media_type, conditional=True), version)
+
+
+def _kept(answer: flask.Response, version: str) -> flask.Response:
+    """A picture that may be kept for good if it was asked for by its version, and that can run nothing."""
     asked = flask.request.args.get("v")
     answer.headers["Cache-Control"] = f"private, max-age={A_YEAR_S}, immutable" if asked == version else "no-cache"
     answer.headers["X-Content-Type-Options"] = "nosniff"

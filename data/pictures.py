@@ -20,6 +20,7 @@ FORMATS = (*BROWSER_TYPES, "TIFF")  # a JPEG with several pictures (MPO) opens a
 ORIENTATION_TAG = 0x0112
 TYPES = {".jpg": "image/jpeg", ".png": "image/png"}  # of what is converted
 LOSSLESS_UP_TO_PX = 4_000_000
+SCREEN_PX = 2048  # the longer side of a picture that a screen shows whole
 TAIL_BYTES = 65_536  # some cameras write more after the end of the picture
 # The EXIF orientation says how the stored picture must be turned to stand upright.
 TURNS = {
@@ -80,6 +81,14 @@ class Pictures:
                     raise InputError(f"{path.name}: cannot be decoded ({error}); the file is damaged") from error
 
             return self._cache.keep(path, version, "upright", suffix=path.suffix, write=write)
+
+    def upright_pixels(self, path: Path) -> Image.Image:
+        """The whole picture decoded, upright and with eight bits a channel. Raises InputError where that fails."""
+        with self._open(path) as picture:
+            try:
+                return _displayable(picture, None)
+            except (OSError, ValueError, SyntaxError, EOFError) as error:
+                raise InputError(f"{path.name}: cannot be decoded ({error}); the file is damaged") from error
 
     def thumbnail(self, path: Path, version: str, *, fit_px: int) -> Served:
         """A small JPEG of the picture, at most ``fit_px`` on its longer side."""

@@ -16,6 +16,7 @@ from data.labels import read_labels
 from data.pictures import Pictures
 from data.settings import Settings
 from data.sources import Source, open_source
+from data.tiles import Tiles
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Services:
     database: Database
     source: Source
     pictures: Pictures
+    tiles: Tiles
     batch: Batch
     labels: LabelBook
     annotations: Annotations
@@ -51,6 +53,7 @@ def make_services(settings: Settings, database: Database, *, keep_labels: bool =
         database=database,
         source=source,
         pictures=pictures,
+        tiles=Tiles(cache, pictures),
         batch=batch,
         labels=labels,
         annotations=annotations,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import unicodedata
 from pathlib import Path
@@ -15,6 +16,7 @@ from data.errors import InputError
 from data.pictures import Pictures
 from data.sources import open_source
 from data.sources.folders import FolderSource
+from data.tiles import TILE_PX, Tiles
 from tests.conftest import save_picture
 
 
@@ -170,3 +172,28 @@ def test_a_picture_beyond_the_limit_is_refused_before_it_is_decoded(pictures: Pi
 def test_a_picture_that_vanished_says_so(pictures: Pictures, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be opened"):
         pictures.measure(tmp_path / "gone.jpg")
+
+
+def test_tiles_are_the_upright_picture_in_parts(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    upright = Image.fromarray(rng.integers(0, 255, (42, 21), dtype=np.uint8)).resize(
+        (2100, 4200), Image.Resampling.NEAREST
+    )
+    exif = Image.Exif()
+    exif[0x0112] = 6  # stored lying on its left side
+    lying = upright.transpose(Image.Transpose.ROTATE_90)
+    lying.save(tmp_path / "a.png", exif=exif)
+    cache = Cache(tmp_path / "cache", 10**9)
+    tiles = Tiles(cache, Pictures(cache, max_pixels=10_000_000))
+    for level, side in ((0, TILE_PX), (1, TILE_PX * 2)):
+        joined = Image.new("L", upright.size)
+        for top in range(0, upright.height, side):
+            for left in range(0, upright.width, side):
+                data = tiles.tile(tmp_path / "a.png", "v", level, left // side, top // side)
+                tile = Image.open(io.BytesIO(data))
+                joined.paste(tile.resize((tile.width * 2**level, tile.height * 2**level)), (left, top))
+        difference = np.abs(np.asarray(joined, dtype=float) - np.asarray(upright, dtype=float))
+        assert difference.mean() < 2
+    for place in ((0, 5, 0), (2, 0, 0), (9, 9, 9)):
+        with pytest.raises(InputError, match=r"which a\.png does not have"):
+            tiles.tile(tmp_path / "a.png", "v", *place)

@@ -1,0 +1,64 @@
+"""Huge pictures in tiles: a screen is sent the part that it shows, as fine as it can show it.
+
+Level 0 has the picture's own pixels, each further level half as many to a side, until the whole fits a screen. All
+tiles of a picture lie in one archive in the cache, made when the first is asked for; `assets/tiles.mjs` asks for them.
+"""
+
+from __future__ import annotations
+
+import io
+import threading
+import zipfile
+from pathlib import Path
+from typing import IO
+
+from PIL import Image
+
+from data.cache import Cache
+from data.errors import InputError
+from data.pictures import SCREEN_PX, Pictures
+
+TILE_PX = 512
+QUALITY = 90
+
+
+class Tiles:
+    """Cuts pictures up, one at a time, since each takes the memory of all its pixels while it is cut."""
+
+    def __init__(self, cache: Cache, pictures: Pictures) -> None:
+        self._cache = cache
+        self._pictures = pictures
+        self._turn = threading.Lock()
+
+    def tile(self, path: Path, version: str, level: int, column: int, row: int) -> bytes:
+        """A tile as a JPEG. Raises InputError for one that the picture does not have."""
+
+        def write(file: IO[bytes]) -> None:
+            with self._turn:
+                _cut(self._pictures.upright_pixels(path), file)
+
+        kept = self._cache.keep(path, version, "tiles", TILE_PX, suffix=".zip", write=write)
+        try:
+            with zipfile.ZipFile(kept) as archive:
+                return archive.read(_name(level, column, row))
+        except KeyError:
+            place = f"level {level}, x {column}, y {row}"
+            raise InputError(f"tile: found {place}, which {path.name} does not have") from None
+
+
+def _cut(image: Image.Image, file: IO[bytes]) -> None:
+    level = 0
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        while max(image.size) > SCREEN_PX or level == 0:
+            for top in range(0, image.height, TILE_PX):
+                for left in range(0, image.width, TILE_PX):
+                    right, bottom = min(left + TILE_PX, image.width), min(top + TILE_PX, image.height)
+                    tile = io.BytesIO()
+                    image.crop((left, top, right, bottom)).save(tile, "JPEG", quality=QUALITY)
+                    archive.writestr(_name(level, left // TILE_PX, top // TILE_PX), tile.getvalue())
+            image = image.reduce(2)
+            level += 1
+
+
+def _name(level: int, column: int, row: int) -> str:
+    return f"{level}/{column}_{row}.jpg"

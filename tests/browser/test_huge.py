@@ -1,0 +1,124 @@
+"""A picture of 400 megapixels: what is sent, and boxes drawn on it at three zooms."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+from playwright.sync_api import Response
+
+from tests.browser.person import Person
+from tests.conftest import Site
+
+SIDE = 20_000
+MARKS = [(30, 40), (9_990, 10_010), (19_900, 19_930)]  # the middles of small crosses
+
+
+@pytest.fixture(scope="module")
+def huge(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A grey picture with three crosses of one pixel's breadth."""
+    image = Image.new("L", (SIDE, SIDE), 120)
+    draw = ImageDraw.Draw(image)
+    for x, y in MARKS:
+        draw.line((x - 12, y, x + 12, y), fill=255)
+        draw.line((x, y - 12, x, y + 12), fill=255)
+    path = tmp_path_factory.mktemp("huge") / "huge.png"
+    image.save(path, compress_level=1)
+    return path
+
+
+@pytest.fixture
+def huge_site(serve: Callable[..., Site], huge: Path) -> Site:
+    return serve(images=str(huge.parent), max_pixels=str(SIDE * SIDE))
+
+
+def zoom_to(person: Person, middle: tuple[float, float], span_px: float) -> None:
+    """Show a stretch of the picture around a point, as wheel and pan would."""
+    person.page.evaluate(
+        """([x, y, span]) => {
+          const graph = document.querySelector('#graph .js-plotly-plot');
+          const { width, height } = graph.querySelector('.nsewdrag').getBoundingClientRect();
+          const down = (span * height) / width;
+          Plotly.relayout(graph, { 'xaxis.range': [x - span / 2, x + span / 2], 'yaxis.range': [y + down / 2, y - down / 2] });
+        }""",
+        [*middle, span_px],
+    )
+
+
+def tiles(person: Person) -> list[str]:
+    return person.page.evaluate(
+        "document.querySelector('#graph .js-plotly-plot').layout.images.slice(1).map((one) => one.source)"
+    )
+
+
+def wait_for_tiles(person: Person, level: int) -> None:
+    person.page.wait_for_function(
+        """(level) => {
+          const laid = document.querySelector('#graph .js-plotly-plot').layout.images.slice(1);
+          return laid.length > 0 && laid.every((one) => one.source.includes(`level=${level}&`));
+        }""",
+        arg=level,
+        timeout=120_000,
+    )
+
+
+def test_zooming_in_brings_the_finest_pixels_and_boxes_keep_their_place(
+    huge_site: Site, visit: Callable[..., Person]
+) -> None:
+    answers: list[Response] = []
+    ada = visit(huge_site)
+    ada.page.on("response", lambda answer: answers.append(answer))
+    assert (ada.state()["width"], ada.state()["height"]) == (SIDE, SIDE)
+    assert tiles(ada) == []
+    expected = []
+    for count, (span_px, level) in enumerate([(8_000, 3), (2_500, 1), (300, 0)], start=1):
+        x, y = MARKS[1]
+        zoom_to(ada, (x, y), span_px)
+        wait_for_tiles(ada, level)
+        size = span_px / 10
+        ada.draw(x - size, y - size, x + size, y + size)
+        boxes = ada.wait_for_boxes(count)
+        pixel = span_px / ada.page.locator("#graph .nsewdrag").first.bounding_box()["width"]
+        made = boxes[-1]
+        for side, meant in (("x0", x - size), ("y0", y - size), ("x1", x + size), ("y1", y + size)):
+            assert abs(made[side] - meant) <= 1.01 * pixel  # a screen has no finer place for a pointer
+        expected.append([made[side] for side in ("x0", "y0", "x1", "y1")])
+        ada.press("Escape")
+    ada.wait_until_saved()
+    assert [[box[side] for side in ("x0", "y0", "x1", "y1")] for box in huge_site.boxes("huge.png")] == expected
+    sent = sum(int(answer.headers.get("content-length", 0)) for answer in answers if "/tiles/" in answer.url)
+    assert 0 < sent < 5_000_000
+    assert not [answer.url for answer in answers if re.search(r"/images/huge\.png\?v=[^&]*$", answer.url)]
+
+
+def test_a_tile_shows_what_is_there_to_the_pixel(huge_site: Site, visit: Callable[..., Person]) -> None:
+    ada = visit(huge_site)
+    for x, y in MARKS:
+        zoom_to(ada, (x, y), 60)
+        wait_for_tiles(ada, 0)
+        for _ in range(100):
+            if brightness(ada, x, y) > 200:
+                break
+            ada.wait_for_paint()
+        assert brightness(ada, x, y) > 200 > 160 > brightness(ada, x + 4, y + 4)
+
+
+def brightness(person: Person, x: float, y: float) -> float:
+    """How bright the middle of a pixel of the picture is on the screen."""
+    left, top = person.on_page(x + 0.5, y + 0.5)
+    shot = person.page.screenshot(clip={"x": left - 3, "y": top - 3, "width": 6, "height": 6})
+    return float(np.asarray(Image.open(io.BytesIO(shot)).convert("L")).mean())
+
+
+def test_zooming_out_takes_the_tiles_away(huge_site: Site, visit: Callable[..., Person]) -> None:
+    ada = visit(huge_site)
+    zoom_to(ada, MARKS[0], 500)
+    wait_for_tiles(ada, 0)
+    ada.page.locator("#graph").focus()
+    ada.press("f")
+    ada.page.wait_for_function("document.querySelector('#graph .js-plotly-plot').layout.images.length === 1")
