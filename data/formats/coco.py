@@ -35,6 +35,8 @@ STATES = ("todo", "in progress", "done", "skipped")
 FIRST_ID = 1  # of COCO itself; files that count from 0 are about as many
 # What we say of a box ourselves; masks are not kept, since a box that is moved would leave its mask behind.
 KNOWN = frozenset({"id", "image_id", "category_id", "bbox", "area", "iscrowd", "segmentation"})
+NUMBERS = {int, float}
+FARTHEST = 1e15  # NaN and what is endless lie on neither side
 OURS = KNOWN | {"attributes"}
 
 
@@ -59,18 +61,20 @@ def _read_file(tree: Tree, name: str, spool: Spool) -> Iterator[Record]:
     labels: dict[str, str] = {}
     ids: dict[str, int] = {}
     masks = failed = 0
-    for key, where, value in json_arrays.items(tree, name, "categories", "images", "annotations"):
-        try:
-            if key == "annotations":
-                masks += isinstance(value, dict) and bool(value.get("segmentation"))
-                _spool_box(value, where, spool)
-            elif key == "images":
-                _spool_image(value, where, spool)
-            else:
-                _read_category(value, where, labels, ids)
-        except InputError as error:
-            failed += 1
-            yield Problem(str(error))
+    for key, first, values in json_arrays.stretches(tree, name, "categories", "images", "annotations"):
+        for index, value in enumerate(values, first):
+            where = f"{name}: {key}[{index}]"
+            try:
+                if key == "annotations":
+                    has_mask = _spool_usual(value, where, spool)
+                    masks += _spool_box(value, where, spool) if has_mask is None else has_mask
+                elif key == "images":
+                    _spool_image(value, where, spool)
+                else:
+                    _read_category(value, where, labels, ids)
+            except InputError as error:
+                failed += 1
+                yield Problem(str(error))
     lowest = min(FIRST_ID, *ids.values()) if ids else FIRST_ID
     for label, category_id in ids.items():
         yield LabelRecord(label, category_id - lowest)
@@ -80,15 +84,21 @@ def _read_file(tree: Tree, name: str, spool: Spool) -> Iterator[Record]:
         )
     for key, box in spool.strays():
         yield Problem(f"{box.where}.image_id: found {key}, which is the id of no image; left out")
-    for _, value, found in spool.images():
-        boxes: list[BoxRecord] = []
-        for box in found:
-            if box.label in labels:
-                boxes.append(BoxRecord(labels[box.label], *box[1:]))
-            else:
-                failed += 1
-                yield Problem(f"{box.where}.category_id: found {box.label}, which is the id of no category; left out")
-        fields = json.loads(value)
+    unknown: list[BoxRecord] = []
+
+    def make(fields: tuple[Any, ...]) -> BoxRecord:
+        label = labels.get(fields[0])
+        if label is None:
+            unknown.append(BoxRecord._make(fields))
+        return BoxRecord(label or "", *fields[1:])
+
+    for _, fields, boxes in spool.images(make):
+        for box in unknown:
+            failed += 1
+            yield Problem(f"{box.where}.category_id: found {box.label}, which is the id of no category; left out")
+        if unknown:
+            boxes = [box for box in boxes if box.label]
+            unknown.clear()
         if failed and not boxes:
             fields["state"] = fields["state"] or "todo"  # it may have had one that could not be read
         yield ImageRecord(**fields, split=split, boxes=tuple(boxes), beside=checks.beside(name, fields["image"]))
@@ -103,7 +113,7 @@ def _read_category(value: object, where: str, labels: dict[str, str], ids: dict[
 
 def _spool_image(value: object, where: str, spool: Spool) -> None:
     fields = checks.object_in(value, where)
-    if not spool.add_image(_key(fields.get("id"), f"{where}.id"), json.dumps(_image_fields(fields, where))):
+    if not spool.add_image(_key(fields.get("id"), f"{where}.id"), _image_fields(fields, where)):
         raise InputError(f"{where}.id: {checks.shown(fields.get('id'))} is the id of an earlier image too; left out")
 
 
@@ -119,8 +129,30 @@ def _image_fields(fields: Any, where: str) -> dict[str, Any]:
     }
 
 
-def _spool_box(value: object, where: str, spool: Spool) -> None:
-    """The box goes by the id of its category, which may still be to come."""
+def _spool_usual(value: Any, where: str, spool: Spool) -> bool | None:
+    """As `_spool_box`, for a box as nearly all are, of which there are millions; None for any other."""
+    try:
+        x, y, width, height = value["bbox"]
+        image_id, category_id = value["image_id"], value["category_id"]
+    except (KeyError, TypeError, ValueError):
+        return None
+    floats = type(x) is type(y) is type(width) is type(height) is float
+    plain = floats or {type(x), type(y), type(width), type(height)} <= NUMBERS
+    plain &= type(image_id) is type(category_id) is int
+    if (
+        not plain
+        or value.get("iscrowd")
+        or not KNOWN.issuperset(value)
+        or not -FARTHEST < x + y + width + height < FARTHEST
+    ):
+        return None
+    box = (str(category_id), float(x), float(y), float(x + width), float(y + height), where, "", "", "", NOTHING)
+    spool.add(str(image_id), box)
+    return bool(value.get("segmentation"))
+
+
+def _spool_box(value: object, where: str, spool: Spool) -> bool:
+    """The box goes by the id of its category, which may still be to come. Returns whether it has a mask."""
     fields = checks.object_in(value, where)
     if fields.get("iscrowd") in (1, True):
         raise InputError(f"{where}.iscrowd: found 1, a crowd and not one thing; left out")
@@ -133,6 +165,7 @@ def _spool_box(value: object, where: str, spool: Spool) -> None:
         said = {**said, **fields["attributes"]}
     key = _key(fields.get("image_id"), f"{where}.image_id")
     spool.add_box(key, BoxRecord(category, x, y, x + width, y + height, where, attributes=said))
+    return bool(fields.get("segmentation"))
 
 
 def _key(value: object, where: str) -> str:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -83,7 +82,7 @@ def _read(tree: Tree, name: str, spool: Spool, image_column: str, label_column: 
         try:
             image = checks.image_in(row.get(image_column), f"{where}, {image_column}")
             size = [checks.whole_in(row.get(side), f"{where}, {side}") for side in ("width", "height")]
-            spool.add_image(image, json.dumps(size))
+            spool.add_image(image, size)
             if any((row.get(column) or "").strip() for column in (label_column, "xmin", "ymin", "xmax", "ymax")):
                 label = checks.text_in(row.get(label_column), f"{where}, {label_column}")
                 x0, y0, x1, y1 = (
@@ -93,8 +92,7 @@ def _read(tree: Tree, name: str, spool: Spool, image_column: str, label_column: 
         except InputError as error:
             failed += 1
             yield Problem(str(error))
-    for image, value, boxes in spool.images():
-        width, height = json.loads(value)
+    for image, (width, height), boxes in spool.images():
         beside = checks.beside(name, image)
         state: FoundState = "todo" if failed and not boxes else ""  # it may have had one that could not be read
         yield ImageRecord(image, width, height, tuple(boxes), state=state, split=split_of_file(name), beside=beside)

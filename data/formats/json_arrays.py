@@ -1,7 +1,8 @@
 """Reading the arrays of a JSON file some thousand items at a time: one pass, and memory for one stretch of the file.
 
-The file is cut where its brackets say that an item ends, and Python's own parser reads what lies between. That is
-faster than a parser of events, and it takes ``NaN`` as Python writes it, so that the item that holds it can be named.
+The file is cut where its brackets say that an item ends, and a parser of whole texts reads what lies between. That is
+faster than a parser of events. What it refuses, Python's own reads: ``NaN`` is no JSON, but many programs write it, and
+so the one item that holds it can be named.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import orjson
 from numpy.typing import NDArray
 
 from data.errors import InputError
@@ -34,7 +36,14 @@ _CLOSED_BY = {b"[": b"]", b"{": b"}"}
 
 
 def items(tree: Tree, name: str, *keys: str) -> Iterator[tuple[str, str, Any]]:
-    """Yield (key, place, item) for the items of those arrays that are members of the file's object.
+    """Yield (key, place, item) for the items of arrays; see `stretches`."""
+    for key, first, stretch in stretches(tree, name, *keys):
+        for index, item in enumerate(stretch, first):
+            yield key, f"{name}: {key}[{index}]", item
+
+
+def stretches(tree: Tree, name: str, *keys: str) -> Iterator[Stretch]:
+    """Yield (key, index of the first, items) for some items after each other of arrays in the file's object.
 
     The key ``""`` stands for a file that is an array itself. Raises InputError where the
     file is not JSON, is cut off, or is nested without end; what lies before is yielded.
@@ -43,9 +52,7 @@ def items(tree: Tree, name: str, *keys: str) -> Iterator[tuple[str, str, Any]]:
     with tree.open(name) as stream:
         chunk = stream.read(CHUNK_BYTES).removeprefix(b"\xef\xbb\xbf")
         while chunk:
-            for key, first, stretch in cutter.take(chunk):
-                for index, item in enumerate(stretch, first):
-                    yield key, f"{name}: {key}[{index}]", item
+            yield from cutter.take(chunk)
             chunk = stream.read(CHUNK_BYTES)
     cutter.end()
 
@@ -153,12 +160,19 @@ class _Cutter:
                 )
             text = text[1:]
         first = self._index
+        stretch = self._items(b"[" + text + b"]")
+        self._index += len(stretch)
+        return self._key, first, stretch
+
+    def _items(self, text: bytes) -> list[Any]:
         try:
-            items = json.loads(b"[" + text + b"]")
-        except (ValueError, RecursionError):
-            raise self._fault(text) from None
-        self._index += len(items)
-        return self._key, first, items
+            found: list[Any] = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            try:
+                found = json.loads(text)  # which knows NaN, and numbers of any length
+            except (ValueError, RecursionError):
+                raise self._fault(text[1:-1]) from None
+        return found
 
     def _fault(self, text: bytes) -> InputError:
         """What is wrong with the first bad item of some."""

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import marshal
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import groupby
+from operator import itemgetter
 from types import TracebackType
+from typing import Any
 
 from data.formats.model import BoxRecord
 
@@ -31,27 +34,38 @@ class Spool:
     ) -> None:
         self._database.close()
 
-    def add_image(self, key: str, value: str) -> bool:
-        """Remember an image; false if there is one of this key already."""
-        added = self._database.execute("INSERT OR IGNORE INTO image VALUES (?, ?)", (key, value))
+    def add_image(self, key: str, value: Any) -> bool:
+        """Remember an image, with plain values such as JSON has; false if there is one of this key already."""
+        added = self._database.execute("INSERT OR IGNORE INTO image VALUES (?, ?)", (key, marshal.dumps(value)))
         return added.rowcount == 1
 
     def add_box(self, key: str, box: BoxRecord) -> None:
         """Remember a box of an image, which may still be to come. Its attributes must be what JSON has."""
-        self._boxes.setdefault(key, []).append(tuple(box))
+        self.add(key, tuple(box))
+
+    def add(self, key: str, box: tuple[object, ...]) -> None:
+        """As `add_box`, for the fields of a box in their order: making a record of them takes as long as the rest."""
+        self._boxes.setdefault(key, []).append(box)
         self._count += 1
         if self._count >= BOXES_IN_MEMORY:
             self._flush()
 
-    def images(self) -> Iterator[tuple[str, str, list[BoxRecord]]]:
-        """Yield (key, value, boxes) of each image."""
-        for key, value in self._database.execute("SELECT key, value FROM image ORDER BY rowid"):
-            yield key, value, self.boxes_of(key)
+    def images(
+        self, make: Callable[[tuple[Any, ...]], BoxRecord] = BoxRecord._make
+    ) -> Iterator[tuple[str, Any, list[BoxRecord]]]:
+        """Yield (key, value, boxes) of each image; ``make`` makes a box of its fields."""
+        self._index()
+        rows = self._database.execute(
+            "SELECT image.key, value, list FROM image LEFT JOIN boxes ON boxes.key = image.key "
+            "ORDER BY image.rowid, boxes.rowid"
+        )
+        for (key, value), lists in groupby(rows, key=itemgetter(0, 1)):
+            packed = (one for _, _, one in lists if one is not None)
+            yield key, marshal.loads(value), [make(box) for one in packed for box in marshal.loads(one)]
 
     def boxes_of(self, key: str) -> list[BoxRecord]:
         """The boxes of one image."""
-        self._flush()
-        self._database.execute("CREATE INDEX IF NOT EXISTS boxes_by_key ON boxes (key)")
+        self._index()
         rows = self._database.execute("SELECT list FROM boxes WHERE key = ? ORDER BY rowid", (key,))
         return [BoxRecord._make(box) for (packed,) in rows for box in marshal.loads(packed)]
 
@@ -61,6 +75,10 @@ class Spool:
         query = "SELECT key, list FROM boxes WHERE key NOT IN (SELECT key FROM image) ORDER BY rowid"
         for key, packed in self._database.execute(query):
             yield from ((key, BoxRecord._make(box)) for box in marshal.loads(packed))
+
+    def _index(self) -> None:
+        self._flush()
+        self._database.execute("CREATE INDEX IF NOT EXISTS boxes_by_key ON boxes (key)")
 
     def _flush(self) -> None:
         rows = ((key, marshal.dumps(boxes)) for key, boxes in self._boxes.items())

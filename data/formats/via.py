@@ -136,15 +136,14 @@ def _read_csv(tree: Tree, name: str, spool: Spool) -> Iterator[Record]:
             image = checks.image_in(row.get("filename"), f"{where}, filename")
             size = checks.number_in(row.get("file_size") or -1, f"{where}, file_size")
             attributes = _cell(row, "file_attributes", where)
-            spool.add_image(image, json.dumps([size, attributes]))
+            spool.add_image(image, (size, attributes))
             shape = _cell(row, "region_shape_attributes", where)
             if shape:
                 box = _box(shape, _cell(row, "region_attributes", where), where)
                 spool.add_box(image, box)
         except InputError as error:
             yield Problem(str(error))
-    for image, value, boxes in spool.images():
-        size, attributes = json.loads(value)
+    for image, (size, attributes), boxes in spool.images():
         yield _record(image, size, attributes, boxes)
 
 
