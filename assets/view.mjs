@@ -240,9 +240,11 @@ export class View {
     overlay?.refresh();
     const entry = batch?.entry;
     if (!entry || entry.id !== plot?.image || this.#sharpening === entry.id) return;
-    if (this.#shownWidth && isTiled(session.annotation)) return this.page.tiles.look(entry, session.annotation);
-    if (!plot.source?.endsWith("&fit=1") || this.#shownWidth >= session.annotation?.width) return;
-    const shownPerPixel = this.#shownWidth / session.annotation.width;
+    const { annotation } = session;
+    if (!annotation || !this.#shownWidth) return;
+    if (isTiled(annotation)) return this.page.tiles.look(entry, annotation);
+    if (!plot.source?.endsWith("&fit=1") || this.#shownWidth >= annotation.width) return;
+    const shownPerPixel = this.#shownWidth / annotation.width;
     if (devicePixelRatio / plot.scale() < SHARP_ENOUGH * shownPerPixel) return;
     this.#sharpen(entry);
   }
