@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, desc, func,
 
 from data.database import Database
 from data.edits import STATES, State
-from data.errors import InputError, Unreachable
+from data.errors import InputError
 from data.pictures import Pictures
 from data.sources import Source
 from data.tables import annotation, annotator, edit, image
@@ -159,11 +159,13 @@ class Batch:
         width = height = None
         error = ""
         try:
-            width, height = self._pictures.measure(self.file(picture))
-        except Unreachable as problem:
-            return replace(picture, error=str(problem))  # and tried again the next time
+            file = self.file(picture)
         except InputError as problem:
-            error = str(problem)
+            return replace(picture, error=str(problem))  # and tried again the next time
+        try:
+            width, height = self._pictures.measure(file)
+        except InputError as problem:
+            error = str(problem).replace(file.name, picture.id.rpartition("/")[2])  # in the cache it has another name
         with self._database.writing() as connection:
             values = {"width": width, "height": height, "error": error}
             connection.execute(update(image).where(image.c.id == picture.id).values(values))

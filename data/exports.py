@@ -139,7 +139,10 @@ class Exports:
     def _parts(self, chosen: Format, sets: Sequence[tuple[str, Dataset]], choice: Choice) -> Iterator[Part]:
         for folder, dataset in sets:
             for part in chain(parts_of(chosen, dataset), self._copies(chosen, dataset) if choice.pictures else ()):
-                yield replace(part, name=f"{folder}/{part.name}") if folder else part
+                name = f"{folder}/{part.name}" if folder else part.name
+                if ".." in name.split("/") or name.startswith("/"):
+                    raise InputError(f"{name}: leads out of the export; no image may have such a name")
+                yield replace(part, name=name)
 
     def _copies(self, chosen: Format, dataset: Dataset) -> Iterator[Part]:
         """The pictures, where the format looks for them; those that EXIF turns are turned, as their boxes are."""

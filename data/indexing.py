@@ -7,7 +7,6 @@ import threading
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from itertools import islice
 from time import time
 
 from sqlalchemy import Connection, case, delete, func, select, update
@@ -193,6 +192,16 @@ class Indexer:
 
 
 def _chunks(found: Iterable[Found]) -> Iterator[list[Found]]:
-    iterator = iter(found)
-    while chunk := list(islice(iterator, CHUNK)):
+    chunk: list[Found] = []
+    try:
+        for one in found:
+            chunk.append(one)
+            if len(chunk) == CHUNK:
+                yield chunk
+                chunk = []
+    except InputError:  # of one source of several; the others' pictures count
+        if chunk:
+            yield chunk
+        raise
+    if chunk:
         yield chunk

@@ -24,6 +24,7 @@ class Shelf:
         self.wrong: list[str] = []
         self.asked: list[str] = []
         self.failing = False  # at everything
+        self.kind = ""  # the media type that is claimed
         shelf = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -47,6 +48,8 @@ class Shelf:
             return
         request.send_response(200)
         request.send_header("Content-Length", str(len(body)))
+        if self.kind:
+            request.send_header("Content-Type", self.kind)
         request.end_headers()
         if wrong == "hang up":
             request.wfile.write(body[: len(body) // 2])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 import os
 import zipfile
 import zlib
@@ -44,7 +45,7 @@ class Tree:
         try:
             with stream:
                 yield stream
-        except (OSError, zipfile.BadZipFile, zlib.error, EOFError) as error:
+        except (OSError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError) as error:
             raise InputError(f"{name}: cannot be read ({error})") from error
 
     def text(self, name: str) -> str:
@@ -134,7 +135,7 @@ def _walk(root: Path) -> Iterator[str]:
 def _open_zip(file: IO[bytes], name: str) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(file)
-    except (OSError, zipfile.BadZipFile) as error:
+    except (OSError, zipfile.BadZipFile, UnicodeDecodeError, NotImplementedError) as error:
         raise InputError(f"{name}: is no zip archive that can be read ({error})") from error
 
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import chain
 from pathlib import Path, PurePosixPath
 
 from data.cache import Cache
-from data.errors import InputError
+from data.errors import InputError, Unreachable
 from data.settings import SAMPLE
 from data.sources.archives import ZipSource
 from data.sources.folders import FolderSource, PatternSource, SampleSource, is_pattern
 from data.sources.lists import ENDINGS, ListSource
-from data.sources.model import SUFFIXES, Found, Source
-from data.sources.remote import BUCKETS, BucketSource, Remote, file_system, is_remote, scheme_of
+from data.sources.model import SUFFIXES, Found, Source, clean_id
+from data.sources.remote import BUCKETS, BucketSource, Remote, file_system, is_remote, scheme_of, shown_address
 
+_NAME = re.compile(r"\w[\w .+-]*")
+_MARK = "\x1f"  # stands in no path
 __all__ = ["SUFFIXES", "Found", "Several", "Source", "open_source"]
 
 
@@ -26,13 +28,11 @@ def open_source(values: Sequence[str], cache: Cache) -> Source:
     """
     remote = Remote(cache)
     if len(values) == 1:
-        return _open(values[0], cache, remote)
+        return _open(_value_of(values[0]), cache, remote)
     named = {_name_of(value) if index else "": value for index, value in enumerate(values)}
     if len(named) < len(values):
-        raise InputError(
-            f"images: two of {', '.join(values)} have the same last name, which stands before the ids of their images; "
-            "give others as NAME=SOURCE"
-        )
+        listed = ", ".join(_shown(one) for one in values)
+        raise InputError(f"images: two of {listed} have the same name before their images; give one as NAME=SOURCE")
     first = Path(_value_of(values[0])).expanduser()
     for name in named:
         if name and (first / name).exists():
@@ -51,7 +51,7 @@ def _open(value: str, cache: Cache, remote: Remote) -> Source:
         return ListSource(value, remote)
     if "://" in value:
         kinds = ", ".join(f"{one}://" for one in ("http", "https", *BUCKETS))
-        raise InputError(f"images: found {scheme or value[:20]}://, expected a folder, a file or one of {kinds}")
+        raise InputError(f"images: found {_shown(value)}, expected a folder, a file or one of {kinds}")
     return _opened_here(Path(value).expanduser().absolute(), value, cache, remote)
 
 
@@ -78,35 +78,46 @@ def _opened_here(path: Path, value: str, cache: Cache, remote: Remote) -> Source
     return source
 
 
+def _shown(value: str) -> str:
+    return shown_address(value) if "://" in value else value
+
+
 def _name_of(value: str) -> str:
     name, equals, _ = value.partition("=")
-    if equals and "/" not in name and "\\" not in name:
+    if equals and _NAME.fullmatch(name):
         return name
-    return PurePosixPath(value.partition("?")[0].rstrip("/").replace("\\", "/")).stem
+    return clean_id(PurePosixPath(_shown(value).rstrip("/").replace("\\", "/")).stem)
 
 
 def _value_of(value: str) -> str:
     name, equals, rest = value.partition("=")
-    return rest if equals and "/" not in name and "\\" not in name else value
+    return rest if equals and _NAME.fullmatch(name) and not Path(value).exists() else value
 
 
 class Several:
     """Sources behind each other. The first keeps its ids, each other has its name and a slash before them."""
 
     def __init__(self, sources: dict[str, Source]) -> None:
-        self._sources = {f"{name}/" if name else "": source for name, source in sources.items()}
+        self._prefixes = [f"{name}/" if name else "" for name in sources]
+        self._sources = list(sources.values())
         self.name = ", ".join(source.name for source in sources.values())
 
     def walk(self) -> Iterator[Found]:
-        """Yield the pictures of all; raises before the first where one of them cannot be listed."""
-        begun = []
-        for prefix, source in self._sources.items():
-            listed = source.walk()
-            begun.append((prefix, chain([first] if (first := next(listed, None)) else [], listed)))
-        for prefix, listed in begun:
-            for found in listed:
-                yield replace(found, id=prefix + found.id, location=f"{prefix}:{found.location}")
+        """Yield the pictures of all that can be listed, then raise what was in the way of the others."""
+        problem: InputError | None = None
+        for number, (prefix, source) in enumerate(zip(self._prefixes, self._sources, strict=True)):
+            try:
+                for found in source.walk():
+                    location = f"{_MARK}{number}{_MARK}{found.location}" if number else found.location
+                    yield replace(found, id=prefix + found.id, location=location)
+            except InputError as error:
+                problem = problem or error
+        if problem is not None:
+            raise problem
 
     def fetch(self, location: str, version: str) -> Path:
-        prefix, _, own = location.partition(":")
-        return self._sources[prefix].fetch(own, version)
+        _, mark, rest = location.partition(_MARK)
+        number, _, own = rest.partition(_MARK)
+        if mark and int(number) >= len(self._sources):
+            raise Unreachable("its source was taken away")
+        return self._sources[int(number)].fetch(own, version) if mark else self._sources[0].fetch(location, version)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import lzma
 import shutil
 import threading
-import unicodedata
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from typing import IO
 
 from data.cache import Cache
 from data.errors import InputError, Unreachable
-from data.sources.model import Found, is_picture, is_text, path_key
+from data.sources.model import Found, clean_id, is_picture, is_text, path_key
 
 LARGEST_PICTURE_BYTES = 4_000_000_000
 
@@ -31,13 +31,11 @@ class ZipSource:
     def walk(self) -> Iterator[Found]:
         """Yield the pictures in natural order; raises Unreachable when the archive cannot be read."""
         entries = [entry for entry in self._archive().infolist() if not entry.is_dir() and is_picture(entry.filename)]
-        for entry in sorted(entries, key=lambda one: path_key(one.filename)):
+        by_id = {clean_id(entry.filename): entry for entry in entries}  # of equal names the last
+        for image_id, entry in sorted(by_id.items(), key=lambda one: path_key(one[0])):
             parts = entry.filename.split("/")
-            if not is_text(entry.filename) or any(part.startswith((".", "__MACOSX")) for part in parts):
-                continue
-            version = f"{entry.CRC:x}-{entry.file_size:x}"
-            image_id = unicodedata.normalize("NFC", entry.filename.lstrip("/"))
-            yield Found(image_id, entry.filename, version, entry.file_size)
+            if image_id and is_text(image_id) and not any(part.startswith((".", "__MACOSX")) for part in parts):
+                yield Found(image_id, entry.filename, f"{entry.CRC:x}-{entry.file_size:x}", entry.file_size)
 
     def fetch(self, location: str, version: str) -> Path:
         """Unpack a picture. Raises InputError for one that cannot be."""
@@ -50,8 +48,8 @@ class ZipSource:
                 with archive.open(location) as packed:
                     shutil.copyfileobj(packed, file, 1 << 20)
             except KeyError:
-                raise InputError(f"{location}: is no longer in {self._path.name}") from None
-            except (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
+                raise Unreachable(f"{location}: is no longer in {self._path.name}") from None
+            except (OSError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError) as error:
                 raise InputError(f"{location}: cannot be unpacked from {self._path.name} ({error})") from error
 
         suffix = PurePosixPath(location).suffix
@@ -65,6 +63,6 @@ class ZipSource:
                 state = (status.st_mtime_ns, status.st_size)
                 if self._opened is None or self._opened[0] != state:
                     self._opened = (state, zipfile.ZipFile(self._path))
-            except (OSError, zipfile.BadZipFile) as error:
+            except (OSError, zipfile.BadZipFile, UnicodeDecodeError, NotImplementedError) as error:
                 raise Unreachable(f"images: {self._path} cannot be read ({error})") from error
             return self._opened[1]

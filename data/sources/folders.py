@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import re
 import unicodedata
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from data.errors import Unreachable
 from data.settings import SAMPLE
-from data.sources.model import SUFFIXES, Found, is_picture, is_text, natural_key, path_key
+from data.sources.model import SUFFIXES, Found, is_text, natural_key
 
 # Pictures that come inside the scikit-image package, chosen for something to draw a box around.
 SAMPLE_NAMES = (
@@ -36,7 +36,7 @@ class FolderSource:
             raise Unreachable(f"images: {self.root} cannot be read ({error.strerror})") from error
 
     def fetch(self, location: str, _version: str) -> Path:
-        return self.root / location
+        return present(self.root / location)
 
     def _walk(self, prefix: str, parents: frozenset[tuple[int, int]], *, must: bool = False) -> Iterator[Found]:
         folder = self.root / prefix
@@ -63,27 +63,31 @@ class FolderSource:
 
 
 class PatternSource:
-    """The pictures that a pattern such as ``photos/2026-*/**/*.jpg`` fits; ids start where its wildcards do."""
+    """The pictures that a pattern such as ``photos/2026-*/**/*.jpg`` fits; ids start at its first wildcard."""
 
     def __init__(self, pattern: str) -> None:
-        parts = Path(pattern).parts
-        first = next(index for index, part in enumerate(parts) if is_pattern(part))
-        self._root = Path(*parts[:first])
-        self._pattern = os.path.join(*parts[first:])
+        root, *parts = Path(pattern).parts
+        folder = Path(root)
+        while len(parts) > 1 and (folder / parts[0]).is_dir():
+            folder /= parts.pop(0)
+        self._folder = FolderSource(folder)
+        self._parts = tuple(parts)
         self.name = pattern
 
     def walk(self) -> Iterator[Found]:
-        """Yield the pictures in natural order."""
-        fitting = glob.iglob(self._pattern, root_dir=self._root, recursive=True)
-        for location in sorted({one for one in fitting if is_picture(one) and is_text(one)}, key=path_key):
-            try:
-                status = (self._root / location).stat()
-            except OSError:
-                continue  # vanished between listing and looking, or a link to nowhere
-            yield found_file(location.replace(os.sep, "/"), status)
+        """Yield the pictures in natural order; raises Unreachable when the folder they are in cannot be read."""
+        return (found for found in self._folder.walk() if _fits(tuple(found.location.split("/")), self._parts))
 
-    def fetch(self, location: str, _version: str) -> Path:
-        return self._root / location
+    def fetch(self, location: str, version: str) -> Path:
+        return self._folder.fetch(location, version)
+
+
+def _fits(parts: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
+    if not pattern:
+        return not parts
+    if pattern[0] == "**":
+        return any(_fits(parts[start:], pattern[1:]) for start in range(len(parts) + 1))
+    return bool(parts) and fnmatchcase(parts[0], pattern[0]) and _fits(parts[1:], pattern[1:])
 
 
 class SampleSource:
@@ -124,3 +128,10 @@ def found_file(location: str, status: os.stat_result) -> Found:
 def is_pattern(value: str) -> bool:
     """Whether there are wildcards in it."""
     return bool(_WILD.search(value))
+
+
+def present(path: Path) -> Path:
+    """The path of a file that is there. Raises Unreachable for another: a disk may be back in a moment."""
+    if not path.is_file():
+        raise Unreachable(f"{path.name}: is not there at present")
+    return path

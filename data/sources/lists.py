@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import os
 import posixpath
-import unicodedata
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
 from data.errors import InputError, Unreachable
-from data.sources.folders import found_file
-from data.sources.model import Found, is_picture, is_text
-from data.sources.remote import BUCKETS, Remote, is_remote, scheme_of
+from data.sources.folders import found_file, present
+from data.sources.model import Found, clean_id, is_picture, is_text
+from data.sources.remote import BUCKETS, Remote, is_remote, scheme_of, shown_address
 
 LARGEST_BYTES = 500_000_000
 PLACE_COLUMNS = ("url", "path", "image", "file", "filename", "file_name", "location")
@@ -30,23 +30,33 @@ class ListSource:
     """
 
     def __init__(self, value: str, remote: Remote) -> None:
-        self.name = value.partition("?")[0]
+        self.name = shown_address(value) if is_remote(value) else value
         self._value = value
         self._remote = remote
 
     def walk(self) -> Iterator[Found]:
         """Yield the pictures as listed. Raises InputError, with the line, for a list that cannot be read."""
-        seen: set[str] = set()
-        for where, row in self._rows():
-            found = self._found(where, row)
-            if found.id not in seen:
-                seen.add(found.id)
-                yield found
+        seen: dict[str, str] = {}
+        count = 0
+        try:
+            for where, row in self._rows():
+                found = self._found(where, row)
+                if seen.setdefault(found.id, found.location) != found.location:
+                    raise InputError(
+                        f"images: {where}: another line has the name {found.id!r} too; give names in a column 'name'"
+                    )
+                if len(seen) > count:
+                    yield found
+                count = len(seen)
+        except csv.Error as error:
+            raise InputError(f"images: {self.name}: is no table that can be read ({error})") from error
+        if not seen:
+            raise Unreachable(f"images: {self.name} is empty; expected a path or address in each line")
 
     def fetch(self, location: str, version: str) -> Path:
         if is_remote(location):
             return self._remote.fetch(location, version, _id_of(location))
-        return Path(location)
+        return present(Path(location))
 
     def _rows(self) -> Iterator[tuple[str, dict[str, str]]]:
         text = self._text()
@@ -81,55 +91,65 @@ class ListSource:
         place = next((row[column] for column in PLACE_COLUMNS if row.get(column)), "")
         if not place:
             raise InputError(f"images: {where}: found no {' or '.join(PLACE_COLUMNS[:2])}")
-        location = self._location(where, place)
+        try:
+            location = self._location(where, place)
+            name = next((row[column] for column in NAME_COLUMNS if row.get(column)), "")
+            image_id = clean_id(name or (_id_of(location) if is_remote(place) else place))
+        except ValueError as error:
+            if isinstance(error, InputError):
+                raise
+            raise InputError(f"images: {where}: found no address that can be read ({error})") from None
+        if not image_id or not is_text(image_id):
+            raise InputError(f"images: {where}: {image_id!r} is no name for an image")
         width, height = (_pixels(row.get(side, ""), f"{where}, {side}") for side in ("width", "height"))
-        name = next((row[column] for column in NAME_COLUMNS if row.get(column)), "")
-        image_id = unicodedata.normalize("NFC", name or self._id(place, location))
-        if not is_text(image_id):
-            raise InputError(f"images: {where}: {image_id!r} is no name in UTF-8")
+        if width is None or height is None:
+            width = height = None
         if is_remote(location):
             return Found(image_id, location, "", None, width, height)
         try:
             file = found_file(location, os.stat(location))
-        except OSError:
+        except (OSError, ValueError):  # the latter for a NUL in it
             return Found(image_id, location, "")  # its place in the batch will say what is wrong
         return Found(image_id, location, file.version, file.size_bytes, width, height)
 
     def _location(self, where: str, place: str) -> str:
-        if is_remote(place):
+        from_web = scheme_of(self._value) in ("http", "https")
+        if is_remote(place) and not (from_web and scheme_of(place) in BUCKETS):
             return place
-        if "://" in place or not is_picture(place):
+        if "://" in place or not is_picture(place.partition("?")[0]):
             kinds = ", ".join(["http", "https", *BUCKETS])
+            shown = (shown_address(place) if "://" in place else place)[:60]
             raise InputError(
-                f"images: {where}: found {place.partition('?')[0][:60]!r}, expected the path of a picture or an "
-                f"address ({kinds})"
+                f"images: {where}: found {shown!r}, expected the path of a picture or an address ({kinds})"
             )
         if not is_remote(self._value):
-            return os.path.join(os.path.dirname(os.path.abspath(self._value)), os.path.expanduser(place))
+            folder = os.path.dirname(os.path.abspath(self._value))
+            given = os.path.join(folder, os.path.expanduser(place))
+            return given if os.path.exists(given) else given.replace("\\", "/")
         if place.startswith(("/", "\\", "~")) and scheme_of(self._value) in BUCKETS:
             raise InputError(f"images: {where}: found {place[:60]!r}, expected an address or a path beside the list")
         if scheme_of(self._value) in BUCKETS:
             return f"{posixpath.dirname(self._value)}/{place}"
-        return urljoin(self._value, place)
-
-    def _id(self, place: str, location: str) -> str:
-        if is_remote(place):
-            return _id_of(location)
-        path = PurePosixPath(place.replace("\\", "/"))
-        return posixpath.normpath(str(path)).lstrip("/").removeprefix("../")
+        joined = urljoin(self._value, place.replace("\\", "/"))
+        if scheme_of(joined) not in ("http", "https"):
+            raise InputError(f"images: {where}: found {place[:60]!r}, expected an address or a path beside the list")
+        return joined
 
 
 def _id_of(url: str) -> str:
-    """Host and path of an address; its query, which may be a signature, only where the path names no file."""
+    """Host and path of an address; where the path names no picture, with what the query comes to.
+
+    The query itself may hold a signature, which must not be read out of an id.
+    """
     parts = urlsplit(url)
     path = unquote(parts.path).strip("/")
-    host = parts.hostname or ""
-    return f"{host}/{path}" if PurePosixPath(path).suffix or not parts.query else f"{host}/{path}?{parts.query}"
+    mark = hashlib.sha256(parts.query.encode()).hexdigest()[:12] if parts.query and not is_picture(path) else ""
+    return f"{parts.hostname or ''}/{path}{'~' if mark else ''}{mark}"
 
 
 def _pixels(text: str, where: str) -> int | None:
     if not text:
         return None
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
+    if not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) < 1:
         raise InputError(f"images: {where}: found {text!r}, expected a whole number of pixels")
     return int(text)

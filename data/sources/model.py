@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -11,6 +12,7 @@ from typing import Protocol
 SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"})
 
 _DIGITS = re.compile(r"(\d+)")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,16 @@ class Source(Protocol):
     def walk(self) -> Iterator[Found]: ...
 
     def fetch(self, location: str, version: str) -> Path: ...
+
+
+def clean_id(path: str) -> str:
+    """The id for a path that somebody else wrote: with forward slashes, and nothing in it that leads anywhere.
+
+    "" where nothing is left. Ids become names of files in exports, so ``..`` must not be in one.
+    """
+    parts = unicodedata.normalize("NFC", path).replace("\\", "/").split("/")
+    plain = (_CONTROL.sub("_", part) for part in parts)
+    return "/".join(part for part in plain if part not in ("", ".", ".."))
 
 
 def is_picture(name: str) -> bool:

@@ -9,11 +9,9 @@ from __future__ import annotations
 import logging
 import math
 import random
-import shutil
 import threading
 import time
-import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, TypeVar
 from urllib.parse import urlsplit
@@ -22,7 +20,7 @@ import requests
 
 from data.cache import Cache
 from data.errors import InputError, Unreachable
-from data.sources.model import Found, is_picture, is_text, path_key
+from data.sources.model import Found, clean_id, is_picture, is_text, path_key
 
 # The package that fsspec needs for each kind of bucket.
 BUCKETS = {"s3": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "az": "adlfs", "abfs": "adlfs"}
@@ -31,6 +29,8 @@ FIRST_PAUSE_S = 0.5  # doubled each time
 LEFT_ALONE_S = 5  # a host that failed all attempts: meanwhile no thread waits for it
 CONNECT_TIMEOUT_S = 5
 READ_TIMEOUT_S = 30
+LONGEST_S = 600  # for one file
+LARGEST_BYTES = 4_000_000_000
 PIECE_BYTES = 1 << 20
 GONE = frozenset({404, 410})
 REFUSED = frozenset({400, 401, 403, 405, 451})
@@ -43,6 +43,13 @@ def scheme_of(value: str) -> str:
     """``s3`` of ``s3://bucket/a.jpg``; "" for a path."""
     scheme, separator, _ = value.partition("://")
     return scheme.lower() if separator and scheme.isascii() and scheme.isalnum() else ""
+
+
+def shown_address(url: str) -> str:
+    """An address without what may be secret in it: name, password and query."""
+    scheme, _, rest = url.partition("?")[0].partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
 
 
 def is_remote(value: str) -> bool:
@@ -61,23 +68,21 @@ class Remote:
         self._lock = threading.Lock()
         self._here = threading.local()  # a session is for one thread
 
-    def fetch(self, url: str, version: str, shown: str) -> Path:
+    def fetch(self, url: str, version: str, shown: str, most_bytes: int = LARGEST_BYTES) -> Path:
         """The file at an address; ``shown`` is what messages call it.
 
-        Raises Unreachable when the service does not answer, InputError when it says no.
+        Raises Unreachable when it cannot be had for now, InputError when it is too large.
         """
         suffix = PurePosixPath(urlsplit(url).path).suffix
         return self._cache.keep(
-            "remote", url, version, suffix=suffix, write=lambda file: self._download(url, file, shown)
+            "remote", url, version, suffix=suffix, write=lambda file: self._download(url, file, shown, most_bytes)
         )
 
     def read(self, url: str, most_bytes: int) -> bytes:
         """A small file at an address, such as a list. Raises as `fetch` does."""
-        path = self.fetch(url, str(time.time_ns()), url.partition("?")[0])
+        path = self.fetch(url, str(time.time_ns()), shown_address(url), most_bytes)
         content = path.read_bytes()
         path.unlink()
-        if len(content) > most_bytes:
-            raise InputError(f"{url.partition('?')[0]}: more than {most_bytes:,} bytes, too long for a list")
         return content
 
     def listed(self, url: str) -> list[tuple[str, dict[str, Any]]]:
@@ -88,21 +93,21 @@ class Remote:
             system.invalidate_cache()
             return list(system.find(system._strip_protocol(url), detail=True).items())
 
-        return self._patiently(find, url, url.partition("?")[0])
+        return self._patiently(find, url, shown_address(url))
 
-    def _download(self, url: str, file: IO[bytes], shown: str) -> None:
+    def _download(self, url: str, file: IO[bytes], shown: str, most_bytes: int) -> None:
         def once() -> None:
             file.seek(0)
             file.truncate()
             if scheme_of(url) in BUCKETS:
                 with self._system(url).open(url, "rb") as source:
-                    shutil.copyfileobj(source, file, PIECE_BYTES)
+                    _copy(iter(lambda: source.read(PIECE_BYTES), b""), file, shown, most_bytes)
             else:
-                self._get(url, file)
+                self._get(url, file, shown, most_bytes)
 
         self._patiently(once, url, shown)
 
-    def _get(self, url: str, file: IO[bytes]) -> None:
+    def _get(self, url: str, file: IO[bytes], shown: str, most_bytes: int) -> None:
         if not hasattr(self._here, "session"):
             self._here.session = requests.Session()
         with self._here.session.get(url, stream=True, timeout=(CONNECT_TIMEOUT_S, READ_TIMEOUT_S)) as answer:
@@ -112,8 +117,9 @@ class Remote:
                 raise PermissionError(f"the server answers {answer.status_code}")
             if answer.status_code >= 400:
                 raise ConnectionError(f"the server answers {answer.status_code}")
-            for piece in answer.iter_content(PIECE_BYTES):
-                file.write(piece)
+            if answer.headers.get("Content-Type", "").startswith("text/html"):
+                raise ConnectionError("the server answers with a web page")  # such as that of a login
+            _copy(answer.iter_content(PIECE_BYTES), file, shown, most_bytes)
 
     def _patiently(self, work: Callable[[], Result], url: str, shown: str) -> Result:
         host = urlsplit(url).netloc
@@ -126,7 +132,7 @@ class Remote:
                 self._failed.pop(host, None)
                 return result
             except FileNotFoundError:
-                raise InputError(f"{shown}: is no longer there") from None
+                raise Unreachable(f"{shown}: is no longer there") from None
             except PermissionError as error:
                 raise Unreachable(f"{shown}: access is refused ({_plain(error)}); check the credentials") from error
             except InputError:
@@ -165,7 +171,7 @@ class BucketSource:
     """Every picture below an address such as ``s3://bucket/prefix``. Ids are paths below that prefix."""
 
     def __init__(self, url: str, remote: Remote) -> None:
-        self.name = url.rstrip("/")
+        self.name = url.rstrip("/")  # a bucket's address holds no secret
         self._scheme = scheme_of(url)
         self._remote = remote
 
@@ -173,18 +179,31 @@ class BucketSource:
         """Yield the pictures in natural order; raises Unreachable when the bucket does not answer."""
         start = self.name.partition("://")[2] + "/"
         listed = [(path.removeprefix(start), said) for path, said in self._remote.listed(self.name)]
-        pictures = [(path, said) for path, said in listed if is_picture(path) and is_text(path)]
+        pictures = [(path, said) for path, said in listed if is_picture(path) and is_text(path) and clean_id(path)]
         for path, said in sorted(pictures, key=lambda one: path_key(one[0])):
             token = said.get("ETag") or said.get("etag") or said.get("md5Hash") or said.get("LastModified") or ""
             version = f"{str(token).strip(chr(34))}-{said.get('size') or 0:x}"
-            yield Found(unicodedata.normalize("NFC", path), path, version, said.get("size"))
+            yield Found(clean_id(path), path, version, said.get("size"))
 
     def fetch(self, location: str, version: str) -> Path:
         return self._remote.fetch(f"{self.name}/{location}", version, location)
 
 
+def _copy(pieces: Iterable[bytes], file: IO[bytes], shown: str, most_bytes: int) -> None:
+    """Write what comes, within bounds of size and time."""
+    until = time.monotonic() + LONGEST_S
+    for piece in pieces:
+        file.write(piece)
+        if file.tell() > most_bytes:
+            raise InputError(f"{shown}: more than {most_bytes:,} bytes")
+        if time.monotonic() > until:
+            raise TimeoutError(f"not complete after {LONGEST_S} seconds")
+
+
 def _plain(error: BaseException) -> str:
-    """What an error says, without the addresses that it may name: those of buckets can hold signatures."""
+    """What an error says, without the addresses that it may name: those can hold signatures."""
+    if isinstance(error, requests.RequestException):
+        return "no answer in time" if isinstance(error, requests.Timeout) else "no connection, or it broke off"
     words = str(error).split()
     text = " ".join(word if "://" not in word and "?" not in word else "…" for word in words)
     return text[:200] or type(error).__name__

@@ -20,7 +20,7 @@ from data.exports import file_names
 from data.formats.tree import open_files, open_tree
 from data.imports import Report
 from data.services import Services
-from data.tables import import_step, label
+from data.tables import image, import_step, label
 from data.watch import Cancelled, Watch
 from tests.conftest import Site, save_picture
 from tests.files import opened
@@ -295,3 +295,12 @@ def test_the_report_on_an_export_over_http(site: Site) -> None:
     assert answer.headers["Content-Disposition"] == 'attachment; filename="coco.zip"'
     with zipfile.ZipFile(io.BytesIO(answer.data)) as archive:
         assert sorted(archive.namelist()) == ["ada/annotations.json", "ada/images/img1.jpg"]
+
+
+@pytest.mark.parametrize("name", ["yolo", "voc", "labelme"])
+def test_no_name_of_an_image_leads_out_of_an_export(tmp_path: Path, services: Services, name: str) -> None:
+    with services.database.writing() as connection:
+        row = connection.execute(select(image).where(image.c.id == "a.jpg")).one()
+        connection.execute(image.insert().values({**row._mapping, "id": "../../../../up.jpg", "name": "up.jpg"}))
+    with pytest.raises(InputError, match="leads out of the export"):
+        services.exports.to_path(name, tmp_path / "out", Choice(untouched=True))

@@ -116,7 +116,7 @@ def test_a_table_gives_names_and_sizes(tmp_path: Path, cache: Cache, shelf: Shel
     found = list(source.walk())
     assert [(one.id, one.width, one.height) for one in found] == [
         ("first, one", 64, 48),
-        ("127.0.0.1/get?id=7", None, None),
+        ("127.0.0.1/get~f422c82d6db7", None, None),
     ]
     assert content(source)["first, one"] == jpeg()
     assert "secret" not in source.name
@@ -152,6 +152,48 @@ def test_a_list_behind_an_address_cannot_name_files_of_this_machine(cache: Cache
         ids(open_source([f"{shelf.url}/lists/all.txt"], cache))
 
 
+@pytest.mark.parametrize("place", ["a:b.png", "x:/../../secret/a.png", "file:/etc/a.png", "s3://private/a.png"])
+def test_a_list_from_the_web_names_nothing_but_the_web(cache: Cache, shelf: Shelf, place: str) -> None:
+    shelf.files = {"/all.txt": f"{place}\n".encode()}
+    with pytest.raises(InputError, match="line 1: found"):
+        ids(open_source([f"{shelf.url}/all.txt"], cache))
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("../../../up.png", "up.png"),
+        ("/abs/z.png", "abs/z.png"),
+        ("a\\b/./c.png", "a/b/c.png"),
+        ("a\tb.png", "a_b.png"),
+    ],
+)
+def test_no_name_leads_anywhere(tmp_path: Path, cache: Cache, name: str, expected: str) -> None:
+    save_picture(tmp_path / "a.png", (9, 9))
+    (tmp_path / "list.csv").write_text(f"path,name\na.png,{name}\n")
+    assert ids(open_source([str(tmp_path / "list.csv")], cache)) == [expected]
+
+
+def test_two_lines_of_one_name_are_refused(tmp_path: Path, cache: Cache) -> None:
+    (tmp_path / "list.csv").write_text("path,name\na.png,x.png\nb.png,x.png\n")
+    with pytest.raises(InputError, match=r"line 3: another line has the name 'x\.png' too"):
+        ids(open_source([str(tmp_path / "list.csv")], cache))
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("http://[bad/a.jpg\n", "line 1: found no address that can be read"),
+        ("url,width\na.jpg," + "9" * 5000 + "\n", "expected a whole number of pixels"),
+        ("", "is empty"),
+    ],
+)
+def test_odd_lists_get_one_line(tmp_path: Path, cache: Cache, text: str, says: str) -> None:
+    (tmp_path / "list.csv").write_text(text)
+    with pytest.raises(InputError, match=says):
+        list(open_source([str(tmp_path / "list.csv")], cache).walk())
+
+
 # ---- addresses that fail ----
 
 
@@ -171,7 +213,7 @@ def test_what_fails_is_tried_again(cache: Cache, shelf: Shelf, wrong: list[str])
     ("503", Unreachable, "cannot be fetched, tried 4 times"),
     ("hang up", Unreachable, "cannot be fetched, tried 4 times"),
     ("403", Unreachable, "access is refused"),
-    ("404", InputError, "is no longer there"),
+    ("404", Unreachable, "is no longer there"),
 ])  # fmt: skip
 def test_what_goes_on_failing_is_named_without_secrets(
     cache: Cache, shelf: Shelf, tmp_path: Path, wrong: str, kind: type, says: str
@@ -213,6 +255,35 @@ def test_a_host_that_is_down_keeps_nobody_waiting(cache: Cache, shelf: Shelf, mo
     monkeypatch.setattr(remote_module, "LEFT_ALONE_S", 0)
     shelf.failing = False
     assert source.fetch(second.location, second.version).is_file()
+
+
+def test_no_password_is_shown(cache: Cache) -> None:
+    source = open_source(["http://u:hunter2@127.0.0.1:9/l.csv?sig=TOP"], cache)
+    with pytest.raises(Unreachable, match=r"http://127\.0\.0\.1:9/l\.csv: cannot be fetched") as raised:
+        ids(source)
+    with pytest.raises(InputError, match=r"found ftp://h/a\.png") as refused:
+        open_source(["ftp://u:hunter2@h/a.png?sig=TOP"], cache)
+    for text in (str(raised.value), str(refused.value), source.name):
+        assert "hunter2" not in text
+        assert "TOP" not in text
+
+
+def test_a_page_instead_of_a_picture_is_not_taken(tmp_path: Path, cache: Cache, shelf: Shelf) -> None:
+    shelf.files = {"/1.jpg": b"<html>log in</html>"}
+    shelf.kind = "text/html; charset=utf-8"
+    (tmp_path / "list.txt").write_text(f"{shelf.url}/1.jpg\n")
+    source = open_source([str(tmp_path / "list.txt")], cache)
+    [found] = source.walk()
+    with pytest.raises(Unreachable, match="answers with a web page"):
+        source.fetch(found.location, found.version)
+    shelf.files, shelf.kind = {"/1.jpg": jpeg()}, "image/jpeg"
+    assert source.fetch(found.location, found.version).read_bytes() == jpeg()
+
+
+def test_a_body_without_end_is_cut_off(cache: Cache, shelf: Shelf) -> None:
+    shelf.files = {"/1.jpg": bytes(3_000_000)}
+    with pytest.raises(InputError, match=r"1\.jpg: more than 2,000,000 bytes"):
+        remote_module.Remote(cache).fetch(f"{shelf.url}/1.jpg", "", "1.jpg", 2_000_000)
 
 
 # ---- buckets ----
@@ -315,11 +386,61 @@ def test_several_sources_stand_behind_each_other(tmp_path: Path, cache: Cache) -
     assert isinstance(source, Several)
     assert ids(source) == ["a.jpg", "two/a.jpg", "three/a.jpg"]
     assert content(source)["two/a.jpg"] == jpeg("blue")
-    with pytest.raises(InputError, match="have the same last name"):
+    with pytest.raises(InputError, match="have the same name before their images"):
         open_source([*values, f"three={tmp_path / 'two.zip'}"], cache)
     (tmp_path / "one" / "two").mkdir()
     with pytest.raises(InputError, match="holds a two too"):
         open_source(values, cache)
+
+
+def test_one_source_of_several_that_is_down_takes_nothing_from_the_others(tmp_path: Path, shelf: Shelf) -> None:
+    save_picture(tmp_path / "one" / "a.jpg", (9, 9))
+    shelf.files = {"/l.txt": b"b.jpg\n", "/b.jpg": jpeg()}
+    alone = open_services(str(tmp_path / "a.db"), tmp_path, tmp_path / "one")
+    shelf.failing = True
+    both = f"{tmp_path / 'one'}\nfar={shelf.url}/l.txt"
+    services = open_services(str(tmp_path / "a.db"), tmp_path, both, index=False)
+    assert services.batch.picture("a.jpg").width == 9
+    save_picture(tmp_path / "one" / "c.jpg", (9, 9))
+    services.indexer.look()
+    window = services.batch.window(annotator_name="ada")
+    assert [one.id for one in window.entries] == ["a.jpg", "c.jpg"]
+    assert "l.txt: cannot be fetched" in window.problem
+    shelf.failing = False
+    services.indexer.look()
+    assert [one.id for one in services.batch.window(annotator_name="ada").entries] == [
+        "a.jpg",
+        "c.jpg",
+        "far/b.jpg",
+    ]
+    shelf.failing = True
+    services.indexer.look()
+    assert len(services.batch.window(annotator_name="ada").entries) == 3
+    for one in (alone, services):
+        one.database.engine.dispose()
+
+
+def test_a_picture_that_was_away_for_a_moment_is_not_broken(tmp_path: Path) -> None:
+    folder = tmp_path / "pictures"
+    save_picture(folder / "a.jpg", (9, 9))
+    services = open_services(str(tmp_path / "a.db"), tmp_path, folder)
+    folder.rename(tmp_path / "away")
+    assert "is not there at present" in services.batch.picture("a.jpg").error
+    (tmp_path / "away").rename(folder)
+    assert services.batch.picture("a.jpg").width == 9
+    services.database.engine.dispose()
+
+
+def test_patterns_survive_circles_brackets_and_a_folder_that_goes(tmp_path: Path, cache: Cache) -> None:
+    folder = tmp_path / "br[1]"
+    save_picture(folder / "deep" / "a.png", (9, 9))
+    (folder / "deep" / "up").symlink_to(folder)
+    (folder / "dir.png").mkdir()
+    source = open_source([str(folder / "**" / "*.png")], cache)
+    assert ids(source) == ["deep/a.png"]
+    folder.rename(tmp_path / "away")
+    with pytest.raises(Unreachable):
+        ids(source)
 
 
 def test_new_pictures_come_in_and_lost_ones_keep_their_boxes(tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ def test_every_key_of_the_page_has_an_action_in_the_page() -> None:
         (["--images", "{tmp}/empty"], "holds no picture"),
         (["--images", "{tmp}/file.txt"], "line 1: found 'not what you"),
         (["--images", "{tmp}/file.toml"], "is no folder, .zip or list"),
-        (["--images", "ftp://x/y"], "found ftp://, expected a folder"),
+        (["--images", "ftp://x/y"], "found ftp://x/y, expected a folder"),
         (["--images", "gs://bucket/x"], "gs:// needs the package gcsfs; install it with: pip install gcsfs"),
         (["--labels", "{tmp}/none.toml"], "cannot be read"),
         (["--labels", "{tmp}/file.txt"], "is not TOML"),
