@@ -62,19 +62,26 @@ def _read_file(tree: Tree, name: str, spool: Spool) -> Iterator[Record]:
     ids: dict[str, int] = {}
     masks = failed = 0
     for key, first, values in json_arrays.stretches(tree, name, "categories", "images", "annotations"):
-        for index, value in enumerate(values, first):
-            where = f"{name}: {key}[{index}]"
+        place = f"{name}: {key}"
+        index = 0
+        while index < len(values):
+            if key == "annotations":
+                index, usual_masks = _spool_usual(values, index, first, place, spool)
+                masks += usual_masks
+                if index == len(values):
+                    break
+            where = f"{place}[{first + index}]"
             try:
                 if key == "annotations":
-                    has_mask = _spool_usual(value, where, spool)
-                    masks += _spool_box(value, where, spool) if has_mask is None else has_mask
+                    masks += _spool_box(values[index], where, spool)
                 elif key == "images":
-                    _spool_image(value, where, spool)
+                    _spool_image(values[index], where, spool)
                 else:
-                    _read_category(value, where, labels, ids)
+                    _read_category(values[index], where, labels, ids)
             except InputError as error:
                 failed += 1
                 yield Problem(str(error))
+            index += 1
     lowest = min(FIRST_ID, *ids.values()) if ids else FIRST_ID
     for label, category_id in ids.items():
         yield LabelRecord(label, category_id - lowest)
@@ -129,26 +136,36 @@ def _image_fields(fields: Any, where: str) -> dict[str, Any]:
     }
 
 
-def _spool_usual(value: Any, where: str, spool: Spool) -> bool | None:
-    """As `_spool_box`, for a box as nearly all are, of which there are millions; None for any other."""
-    try:
-        x, y, width, height = value["bbox"]
-        image_id, category_id = value["image_id"], value["category_id"]
-    except (KeyError, TypeError, ValueError):
-        return None
-    floats = type(x) is type(y) is type(width) is type(height) is float
-    plain = floats or {type(x), type(y), type(width), type(height)} <= NUMBERS
-    plain &= type(image_id) is type(category_id) is int
-    if (
-        not plain
-        or value.get("iscrowd")
-        or not KNOWN.issuperset(value)
-        or not -FARTHEST < x + y + width + height < FARTHEST
-    ):
-        return None
-    box = (str(category_id), float(x), float(y), float(x + width), float(y + height), where, "", "", "", NOTHING)
-    spool.add(str(image_id), box)
-    return bool(value.get("segmentation"))
+def _spool_usual(values: list[Any], start: int, first: int, place: str, spool: Spool) -> tuple[int, int]:
+    """Spool boxes that are as nearly all are, since there are millions: those of ``values`` from ``start`` to the next
+    other one. ``first`` is the place in the file of the first of ``values``.
+
+    Returns the place of that other one, and how many before it had a mask.
+    """
+    masks = 0
+    usual: list[tuple[str, tuple[object, ...]]] = []
+    for index in range(start, len(values)):
+        value = values[index]
+        try:
+            x, y, width, height = value["bbox"]
+            image_id, category_id = value["image_id"], value["category_id"]
+            is_usual = (
+                {type(x), type(y), type(width), type(height)} <= NUMBERS
+                and type(image_id) is type(category_id) is int
+                and KNOWN.issuperset(value)
+                and -FARTHEST < x + y + width + height < FARTHEST
+                and not value.get("iscrowd")
+            )
+        except (KeyError, TypeError, ValueError):
+            is_usual = False
+        if not is_usual:
+            break
+        where = f"{place}[{first + index}]"
+        corners = (float(x), float(y), float(x + width), float(y + height))
+        usual.append((str(image_id), (str(category_id), *corners, where, "", "", "", NOTHING)))
+        masks += bool(value.get("segmentation"))
+    spool.extend(usual)
+    return start + len(usual), masks
 
 
 def _spool_box(value: object, where: str, spool: Spool) -> bool:

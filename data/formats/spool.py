@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import marshal
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
 from types import TracebackType
@@ -41,12 +41,14 @@ class Spool:
 
     def add_box(self, key: str, box: BoxRecord) -> None:
         """Remember a box of an image, which may still be to come. Its attributes must be what JSON has."""
-        self.add(key, tuple(box))
+        self.extend([(key, tuple(box))])
 
-    def add(self, key: str, box: tuple[object, ...]) -> None:
-        """As `add_box`, for the fields of a box in their order: making a record of them takes as long as the rest."""
-        self._boxes.setdefault(key, []).append(box)
-        self._count += 1
+    def extend(self, rows: Sequence[tuple[str, tuple[object, ...]]]) -> None:
+        """As `add_box`, for many (key, fields of a box): making a record of each would take as long as the rest."""
+        boxes = self._boxes
+        for key, box in rows:
+            boxes.setdefault(key, []).append(box)
+        self._count += len(rows)
         if self._count >= BOXES_IN_MEMORY:
             self._flush()
 
