@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from time import time
 
 from sqlalchemy import Connection, case, delete, func, select, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from data.batch import LEASE_KEY, PROBLEM_KEY, SIZE_KEY, is_indexing
 from data.database import Database
@@ -86,7 +87,7 @@ class Indexer:
             try:
                 if not pause or self._is_due(pause):
                     self.look()
-            except Exception:
+            except SQLAlchemyError:
                 log.exception("the database did not answer; the source is listed again later")
             pause = max(LOOKED_AGAIN_S, PART_OF_TIME * (time() - started))
 

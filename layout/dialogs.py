@@ -123,7 +123,7 @@ def _dialog(
         fade=False,  # Escape during the fade leaves it half open
         size=size,
         centered=centered,
-        scrollable=not centered,
+        scrollable=True,
         labelledby=title_id,
         children=[
             dbc.ModalHeader(dbc.ModalTitle(title, id=title_id, tag="h2")),

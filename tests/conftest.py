@@ -15,6 +15,7 @@ from sqlalchemy import create_engine, text
 from werkzeug.serving import make_server
 
 from app import create_app, warm_up
+from data.cache import Cache
 from data.settings import make_settings
 from tests.shelf import Shelf
 
@@ -93,6 +94,12 @@ def serve(tmp_path: Path, pictures: Path) -> Iterator[Callable[..., Site]]:
 @pytest.fixture
 def site(serve: Callable[..., Site]) -> Site:
     return serve()
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Cache:
+    """An empty cache with room enough."""
+    return Cache(tmp_path / "cache", 10**9)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from data.choices import Choice
 from data.errors import InputError
 from data.exports import file_names
 from data.formats.tree import open_files, open_tree
-from data.imports import Report
+from data.import_report import Report
 from data.services import Services
 from data.tables import image, import_step, label
 from data.watch import Cancelled, Watch

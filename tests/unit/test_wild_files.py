@@ -16,7 +16,7 @@ from data import formats
 from data.choices import Choice, parse_choice
 from data.edits import later_than
 from data.errors import InputError
-from data.imports import Report
+from data.import_report import Report
 from data.services import Services
 from tests.conftest import save_picture
 from tests.files import opened

@@ -1,0 +1,300 @@
+"""Pictures that a pattern, an archive, a list or several of them hold, and the cache for what is unpacked and fetched."""
+
+from __future__ import annotations
+
+import os
+import threading
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from data.cache import Cache
+from data.errors import InputError, Unreachable
+from data.sources import Several, open_source
+from data.sources import remote as remote_module
+from tests.conftest import save_picture
+from tests.listed import content, ids
+from tests.shelf import Shelf, jpeg
+from tests.unit.test_storage import open_services
+
+
+@pytest.fixture(autouse=True)
+def _no_long_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remote_module, "FIRST_PAUSE_S", 0.01)
+    monkeypatch.setattr(remote_module, "READ_TIMEOUT_S", 2)
+    monkeypatch.setattr(remote_module, "LEFT_ALONE_S", 0)
+
+
+# ---- patterns and archives ----
+
+
+def test_a_pattern(tmp_path: Path, cache: Cache) -> None:
+    for name in ("x/img10.jpg", "x/img2.jpg", "y/deep/img1.png", "y/img1.gif", "z.txt"):
+        save_picture(tmp_path / "p" / name, (9, 9)) if not name.endswith("txt") else (tmp_path / "p" / name).write_text(
+            ""
+        )
+    assert ids(open_source([str(tmp_path / "p" / "*" / "*.jpg")], cache)) == ["x/img2.jpg", "x/img10.jpg"]
+    found = content(open_source([str(tmp_path / "p" / "**" / "img1.*")], cache))
+    assert list(found) == ["y/deep/img1.png", "y/img1.gif"]
+    with pytest.raises(InputError, match="holds no picture"):
+        open_source([str(tmp_path / "p" / "*.webp")], cache)
+
+
+def packed(path: Path, files: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return path
+
+
+def test_an_archive(tmp_path: Path, cache: Cache) -> None:
+    path = packed(
+        tmp_path / "a.zip",
+        {
+            "s/img10.jpg": jpeg(),
+            "s/img2.jpg": jpeg("blue"),
+            "s/x.txt": b"",
+            "__MACOSX/img1.jpg": b"",
+            "../up.jpg": jpeg(),
+        },
+    )
+    source = open_source([str(path)], cache)
+    assert ids(source) == ["s/img2.jpg", "s/img10.jpg"]
+    assert content(source)["s/img2.jpg"] == jpeg("blue")
+    assert not (tmp_path / "up.jpg").exists()
+    packed(path, {"s/img2.jpg": jpeg("green")})
+    assert content(source) == {"s/img2.jpg": jpeg("green")}
+    path.write_bytes(b"no archive")
+    with pytest.raises(Unreachable, match="cannot be read"):
+        ids(source)
+
+
+def test_a_picture_that_is_damaged_in_its_archive_names_itself(tmp_path: Path, cache: Cache) -> None:
+    path = packed(tmp_path / "a.zip", {"img1.jpg": jpeg() * 50})
+    data = bytearray(path.read_bytes())
+    data[60:80] = bytes(20)
+    path.write_bytes(data)
+    source = open_source([str(path)], cache)
+    [found] = source.walk()
+    with pytest.raises(InputError, match=r"img1\.jpg: cannot be unpacked from a\.zip"):
+        source.fetch(found.location, found.version)
+
+
+# ---- lists ----
+
+
+def test_a_list_of_paths_keeps_its_order(tmp_path: Path, cache: Cache) -> None:
+    for name in ("b.jpg", "sub/a.jpg"):
+        save_picture(tmp_path / name, (9, 9))
+    (tmp_path / "list.txt").write_text("# mine\nsub/a.jpg\n\nb.jpg\nsub/a.jpg\nnone.jpg\n")
+    source = open_source([str(tmp_path / "list.txt")], cache)
+    assert ids(source) == ["sub/a.jpg", "b.jpg", "none.jpg"]
+
+
+def test_a_table_gives_names_and_sizes(tmp_path: Path, cache: Cache, shelf: Shelf) -> None:
+    shelf.files = {"/deep/1.jpg": jpeg(), "/get": jpeg("blue")}
+    (tmp_path / "list.csv").write_text(
+        f'URL,name,width,height\n{shelf.url}/deep/1.jpg?sig=secret,"first, one",64,48\n{shelf.url}/get?id=7,,,\n'
+    )
+    source = open_source([str(tmp_path / "list.csv")], cache)
+    found = list(source.walk())
+    assert [(one.id, one.width, one.height) for one in found] == [
+        ("first, one", 64, 48),
+        ("127.0.0.1/get~f422c82d6db7", None, None),
+    ]
+    assert content(source)["first, one"] == jpeg()
+    assert "secret" not in source.name
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("ftp://x/a.jpg\n", r"list\.csv: line 1: found 'ftp://x/a\.jpg', expected the path of a picture or an address"),
+        ("a.jpg\nnotes.txt\n", "line 2: found 'notes.txt', expected the path of a picture"),
+        ("url,width\na.jpg,wide\n", "line 2, width: found 'wide', expected a whole number of pixels"),
+        ("url,width\n,3\n", "line 2: found no url or path"),
+    ],
+)
+def test_a_faulty_line_is_named(tmp_path: Path, cache: Cache, text: str, says: str) -> None:
+    (tmp_path / "list.csv").write_text(text)
+    with pytest.raises(InputError, match=says):
+        list(open_source([str(tmp_path / "list.csv")], cache).walk())
+
+
+def test_a_list_behind_an_address_cannot_name_files_of_this_machine(cache: Cache, shelf: Shelf) -> None:
+    shelf.files = {
+        "/lists/all.txt": b"../pics/1.jpg\n/pics/2.jpg\n",
+        "/pics/1.jpg": jpeg(),
+        "/pics/2.jpg": jpeg("blue"),
+    }
+    assert content(open_source([f"{shelf.url}/lists/all.txt?key=secret"], cache)) == {
+        "pics/1.jpg": jpeg(),
+        "pics/2.jpg": jpeg("blue"),
+    }
+    shelf.files["/lists/all.txt"] = b"file:///etc/passwd\n"
+    with pytest.raises(InputError, match="expected the path of a picture or an address"):
+        ids(open_source([f"{shelf.url}/lists/all.txt"], cache))
+
+
+@pytest.mark.parametrize("place", ["a:b.png", "x:/../../secret/a.png", "file:/etc/a.png", "s3://private/a.png"])
+def test_a_list_from_the_web_names_nothing_but_the_web(cache: Cache, shelf: Shelf, place: str) -> None:
+    shelf.files = {"/all.txt": f"{place}\n".encode()}
+    with pytest.raises(InputError, match="line 1: found"):
+        ids(open_source([f"{shelf.url}/all.txt"], cache))
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("../../../up.png", "up.png"),
+        ("/abs/z.png", "abs/z.png"),
+        ("a\\b/./c.png", "a/b/c.png"),
+        ("a\tb.png", "a_b.png"),
+    ],
+)
+def test_no_name_leads_anywhere(tmp_path: Path, cache: Cache, name: str, expected: str) -> None:
+    save_picture(tmp_path / "a.png", (9, 9))
+    (tmp_path / "list.csv").write_text(f"path,name\na.png,{name}\n")
+    assert ids(open_source([str(tmp_path / "list.csv")], cache)) == [expected]
+
+
+def test_two_lines_of_one_name_are_refused(tmp_path: Path, cache: Cache) -> None:
+    (tmp_path / "list.csv").write_text("path,name\na.png,x.png\nb.png,x.png\n")
+    with pytest.raises(InputError, match=r"line 3: another line has the name 'x\.png' too"):
+        ids(open_source([str(tmp_path / "list.csv")], cache))
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("http://[bad/a.jpg\n", "line 1: found no address that can be read"),
+        ("url,width\na.jpg," + "9" * 5000 + "\n", "expected a whole number of pixels"),
+        ("", "is empty"),
+    ],
+)
+def test_odd_lists_get_one_line(tmp_path: Path, cache: Cache, text: str, says: str) -> None:
+    (tmp_path / "list.csv").write_text(text)
+    with pytest.raises(InputError, match=says):
+        list(open_source([str(tmp_path / "list.csv")], cache).walk())
+
+
+# ---- several ----
+
+
+def test_several_sources_stand_behind_each_other(tmp_path: Path, cache: Cache) -> None:
+    save_picture(tmp_path / "one" / "a.jpg", (9, 9))
+    packed(tmp_path / "two.zip", {"a.jpg": jpeg("blue")})
+    values = [str(tmp_path / "one"), str(tmp_path / "two.zip"), f"three={tmp_path / 'one'}"]
+    source = open_source(values, cache)
+    assert isinstance(source, Several)
+    assert ids(source) == ["a.jpg", "two/a.jpg", "three/a.jpg"]
+    assert content(source)["two/a.jpg"] == jpeg("blue")
+    with pytest.raises(InputError, match="have the same name before their images"):
+        open_source([*values, f"three={tmp_path / 'two.zip'}"], cache)
+    (tmp_path / "one" / "two").mkdir()
+    with pytest.raises(InputError, match="holds a two too"):
+        open_source(values, cache)
+
+
+def test_one_source_of_several_that_is_down_takes_nothing_from_the_others(tmp_path: Path, shelf: Shelf) -> None:
+    save_picture(tmp_path / "one" / "a.jpg", (9, 9))
+    shelf.files = {"/l.txt": b"b.jpg\n", "/b.jpg": jpeg()}
+    alone = open_services(str(tmp_path / "a.db"), tmp_path, tmp_path / "one")
+    shelf.failing = True
+    both = f"{tmp_path / 'one'}\nfar={shelf.url}/l.txt"
+    services = open_services(str(tmp_path / "a.db"), tmp_path, both, index=False)
+    assert services.batch.picture("a.jpg").width == 9
+    save_picture(tmp_path / "one" / "c.jpg", (9, 9))
+    services.indexer.look()
+    window = services.batch.window(annotator_name="ada")
+    assert [one.id for one in window.entries] == ["a.jpg", "c.jpg"]
+    assert "l.txt: cannot be fetched" in window.problem
+    shelf.failing = False
+    services.indexer.look()
+    assert [one.id for one in services.batch.window(annotator_name="ada").entries] == [
+        "a.jpg",
+        "c.jpg",
+        "far/b.jpg",
+    ]
+    shelf.failing = True
+    services.indexer.look()
+    assert len(services.batch.window(annotator_name="ada").entries) == 3
+    for one in (alone, services):
+        one.database.engine.dispose()
+
+
+def test_a_picture_that_was_away_for_a_moment_is_not_broken(tmp_path: Path) -> None:
+    folder = tmp_path / "pictures"
+    save_picture(folder / "a.jpg", (9, 9))
+    services = open_services(str(tmp_path / "a.db"), tmp_path, folder)
+    folder.rename(tmp_path / "away")
+    assert "is not there at present" in services.batch.picture("a.jpg").error
+    (tmp_path / "away").rename(folder)
+    assert services.batch.picture("a.jpg").width == 9
+    services.database.engine.dispose()
+
+
+def test_patterns_survive_circles_brackets_and_a_folder_that_goes(tmp_path: Path, cache: Cache) -> None:
+    folder = tmp_path / "br[1]"
+    save_picture(folder / "deep" / "a.png", (9, 9))
+    (folder / "deep" / "up").symlink_to(folder)
+    (folder / "dir.png").mkdir()
+    source = open_source([str(folder / "**" / "*.png")], cache)
+    assert ids(source) == ["deep/a.png"]
+    folder.rename(tmp_path / "away")
+    with pytest.raises(Unreachable):
+        ids(source)
+
+
+def test_new_pictures_come_in_and_lost_ones_keep_their_boxes(tmp_path: Path) -> None:
+    folder = tmp_path / "pictures"
+    for name in ("img1.jpg", "img3.jpg"):
+        save_picture(folder / name, (9, 9))
+    services = open_services(str(tmp_path / "a.db"), tmp_path, folder)
+    save_picture(folder / "img2.jpg", (9, 9))
+    os.unlink(folder / "img3.jpg")
+    services.indexer.look()
+    assert [one.id for one in services.batch.window(annotator_name="ada").entries] == ["img1.jpg", "img2.jpg"]
+    assert services.batch.picture("img3.jpg").gone
+    folder.rename(tmp_path / "elsewhere")
+    services.indexer.look()
+    window = services.batch.window(annotator_name="ada")
+    assert len(window.entries) == 2  # a folder that is not there is no folder without pictures
+    assert "cannot be read" in window.problem
+    services.database.engine.dispose()
+
+
+# ---- the cache ----
+
+
+def test_the_cache_stays_within_its_bound_and_keeps_what_was_used_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("data.cache.IN_USE_S", -1)
+    cache = Cache(tmp_path / "cache", 10_000)
+    for number in range(30):
+        cache.keep(number, suffix=".x", write=lambda file: file.write(bytes(1000)))
+        assert cache.find(0, suffix=".x")  # used again and again
+        for age, one in enumerate(sorted(cache.folder.rglob("*.x"), key=os.path.getmtime, reverse=True)):
+            os.utime(one, (1e9 - age, 1e9 - age))
+    kept = list(cache.folder.rglob("*.x"))
+    assert len(kept) <= 11
+    assert cache.find(0, suffix=".x") in kept
+
+
+def test_the_same_file_is_made_once_however_many_ask(tmp_path: Path) -> None:
+    cache = Cache(tmp_path / "cache", 10**6)
+    made = []
+    begun = threading.Barrier(4)
+
+    def ask() -> None:
+        begun.wait()
+        cache.keep("a", suffix=".x", write=lambda file: (made.append(1), file.write(b"x")))
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(made) == 1
