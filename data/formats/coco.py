@@ -7,8 +7,11 @@ which other readers pass over; images without a box stay in the list.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain, pairwise
 from typing import Any
+
+import numpy as np
 
 from data.errors import InputError
 from data.formats import checks, json_arrays, jsons
@@ -35,6 +38,7 @@ STATES = ("todo", "in progress", "done", "skipped")
 FIRST_ID = 1  # of COCO itself; files that count from 0 are about as many
 # What we say of a box ourselves; masks are not kept, since a box that is moved would leave its mask behind.
 KNOWN = frozenset({"id", "image_id", "category_id", "bbox", "area", "iscrowd", "segmentation"})
+PIECE = 50  # items that are looked at together
 NUMBERS = {int, float}
 FARTHEST = 1e15  # NaN and what is endless lie on neither side
 OURS = KNOWN | {"attributes"}
@@ -61,27 +65,23 @@ def _read_file(tree: Tree, name: str, spool: Spool) -> Iterator[Record]:
     labels: dict[str, str] = {}
     ids: dict[str, int] = {}
     masks = failed = 0
-    for key, first, values in json_arrays.stretches(tree, name, "categories", "images", "annotations"):
+    for key, first, values in _pieces(json_arrays.stretches(tree, name, "categories", "images", "annotations")):
         place = f"{name}: {key}"
-        index = 0
-        while index < len(values):
-            if key == "annotations":
-                index, usual_masks = _spool_usual(values, index, first, place, spool)
-                masks += usual_masks
-                if index == len(values):
-                    break
-            where = f"{place}[{first + index}]"
+        if key == "annotations" and (usual := _spool_usual(values, first, place, spool)) is not None:
+            masks += usual
+            continue
+        for index, value in enumerate(values, first):
+            where = f"{place}[{index}]"
             try:
                 if key == "annotations":
-                    masks += _spool_box(values[index], where, spool)
+                    masks += _spool_box(value, where, spool)
                 elif key == "images":
-                    _spool_image(values[index], where, spool)
+                    _spool_image(value, where, spool)
                 else:
-                    _read_category(values[index], where, labels, ids)
+                    _read_category(value, where, labels, ids)
             except InputError as error:
                 failed += 1
                 yield Problem(str(error))
-            index += 1
     lowest = min(FIRST_ID, *ids.values()) if ids else FIRST_ID
     for label, category_id in ids.items():
         yield LabelRecord(label, category_id - lowest)
@@ -96,7 +96,7 @@ def _read_file(tree: Tree, name: str, spool: Spool) -> Iterator[Record]:
     def make(fields: tuple[Any, ...]) -> BoxRecord:
         label = labels.get(fields[0])
         if label is None:
-            unknown.append(BoxRecord._make(fields))
+            unknown.append(BoxRecord(*fields))
         return BoxRecord(label or "", *fields[1:])
 
     for _, fields, boxes in spool.images(make):
@@ -109,6 +109,13 @@ def _read_file(tree: Tree, name: str, spool: Spool) -> Iterator[Record]:
         if failed and not boxes:
             fields["state"] = fields["state"] or "todo"  # it may have had one that could not be read
         yield ImageRecord(**fields, split=split, boxes=tuple(boxes), beside=checks.beside(name, fields["image"]))
+
+
+def _pieces(stretches: Iterable[json_arrays.Stretch]) -> Iterator[json_arrays.Stretch]:
+    """Short enough that one odd box does not make many take the slow way."""
+    for key, first, values in stretches:
+        for start in range(0, len(values), PIECE):
+            yield key, first + start, values[start : start + PIECE]
 
 
 def _read_category(value: object, where: str, labels: dict[str, str], ids: dict[str, int]) -> None:
@@ -136,36 +143,38 @@ def _image_fields(fields: Any, where: str) -> dict[str, Any]:
     }
 
 
-def _spool_usual(values: list[Any], start: int, first: int, place: str, spool: Spool) -> tuple[int, int]:
-    """Spool boxes that are as nearly all are, since there are millions: those of ``values`` from ``start`` to the next
-    other one. ``first`` is the place in the file of the first of ``values``.
+def _spool_usual(values: list[Any], first: int, place: str, spool: Spool) -> int | None:
+    """Spool boxes that are all as nearly all are, column by column, since there are millions.
 
-    Returns the place of that other one, and how many before it had a mask.
+    ``first`` is the place in the file of the first of ``values``. Returns how many have a mask; None if one of them is
+    something else, and then none is spooled.
     """
-    masks = 0
-    usual: list[tuple[str, tuple[object, ...]]] = []
-    for index in range(start, len(values)):
-        value = values[index]
-        try:
-            x, y, width, height = value["bbox"]
-            image_id, category_id = value["image_id"], value["category_id"]
-            is_usual = (
-                {type(x), type(y), type(width), type(height)} <= NUMBERS
-                and type(image_id) is type(category_id) is int
-                and KNOWN.issuperset(value)
-                and -FARTHEST < x + y + width + height < FARTHEST
-                and not value.get("iscrowd")
-            )
-        except (KeyError, TypeError, ValueError):
-            is_usual = False
-        if not is_usual:
-            break
-        where = f"{place}[{first + index}]"
-        corners = (float(x), float(y), float(x + width), float(y + height))
-        usual.append((str(image_id), (str(category_id), *corners, where, "", "", "", NOTHING)))
-        masks += bool(value.get("segmentation"))
-    spool.extend(usual)
-    return start + len(usual), masks
+    try:
+        corners = [value["bbox"] for value in values]
+        images = [value["image_id"] for value in values]
+        categories = [value["category_id"] for value in values]
+        numbers = list(chain.from_iterable(corners))
+        is_usual = (
+            set(map(len, corners)) == {4}
+            and NUMBERS.issuperset(map(type, numbers))
+            and {int}.issuperset(map(type, images))
+            and {int}.issuperset(map(type, categories))
+            and KNOWN.issuperset(chain.from_iterable(set(map(tuple, values))))
+            and not any(value.get("iscrowd") for value in values)
+        )
+        changes = np.flatnonzero(np.diff(images))
+        x, y, width, height = np.array(numbers if is_usual else [], dtype=float).reshape(-1, 4).T
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return None
+    x1, y1 = x + width, y + height
+    if not (is_usual and (np.abs(x1 + y1) < FARTHEST).all()):
+        return None
+    where = [f"{place}[{index}]" for index in range(first, first + len(values))]
+    boxes = list(zip(map(str, categories), x.tolist(), y.tolist(), x1.tolist(), y1.tolist(), where, strict=True))
+    borders = [0, *(changes + 1).tolist(), len(boxes)]
+    for start, end in pairwise(borders):  # those of an image mostly come together
+        spool.extend(str(images[start]), boxes[start:end])
+    return sum(1 for value in values if value.get("segmentation"))
 
 
 def _spool_box(value: object, where: str, spool: Spool) -> bool:

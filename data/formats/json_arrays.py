@@ -28,10 +28,10 @@ Stretch = tuple[str, int, list[Any]]
 _ESCAPED = re.compile(rb"\\.", re.DOTALL)
 _KEY = re.compile(rb'("(?:[^"\\]|\\.)*")\s*:\s*\Z')
 _QUOTE, _OPEN, _CLOSE = 1, 2, 3
-_KINDS = np.zeros(256, dtype=np.uint8)
+_KINDS = bytearray(256)
 _KINDS[ord('"')] = _QUOTE
-_KINDS[[ord("["), ord("{")]] = _OPEN
-_KINDS[[ord("]"), ord("}")]] = _CLOSE
+_KINDS[ord("[")] = _KINDS[ord("{")] = _OPEN
+_KINDS[ord("]")] = _KINDS[ord("}")] = _CLOSE
 _CLOSED_BY = {b"[": b"]", b"{": b"}"}
 
 
@@ -115,7 +115,7 @@ class _Cutter:
         if b"\\" in clean:
             clean = _ESCAPED.sub(b"  ", clean)
             self._escaped = clean.endswith(b"\\")
-        kinds = _KINDS[np.frombuffer(clean, dtype=np.uint8)]
+        kinds = np.frombuffer(clean.translate(_KINDS), dtype=np.uint8)
         places = np.flatnonzero(kinds)
         kinds = kinds[places]
         inside = (np.cumsum(kinds == _QUOTE) + self._in_text) % 2 == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import marshal
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from itertools import groupby
 from operator import itemgetter
 from types import TracebackType
@@ -41,19 +41,17 @@ class Spool:
 
     def add_box(self, key: str, box: BoxRecord) -> None:
         """Remember a box of an image, which may still be to come. Its attributes must be what JSON has."""
-        self.extend([(key, tuple(box))])
+        self.extend(key, [tuple(box)])
 
-    def extend(self, rows: Sequence[tuple[str, tuple[object, ...]]]) -> None:
-        """As `add_box`, for many (key, fields of a box): making a record of each would take as long as the rest."""
-        boxes = self._boxes
-        for key, box in rows:
-            boxes.setdefault(key, []).append(box)
-        self._count += len(rows)
+    def extend(self, key: str, boxes: list[tuple[object, ...]]) -> None:
+        """As `add_box`, for the first fields of many: making a record of each would take as long as the rest."""
+        self._boxes.setdefault(key, []).extend(boxes)
+        self._count += len(boxes)
         if self._count >= BOXES_IN_MEMORY:
             self._flush()
 
     def images(
-        self, make: Callable[[tuple[Any, ...]], BoxRecord] = BoxRecord._make
+        self, make: Callable[[tuple[Any, ...]], BoxRecord] = lambda fields: BoxRecord(*fields)
     ) -> Iterator[tuple[str, Any, list[BoxRecord]]]:
         """Yield (key, value, boxes) of each image; ``make`` makes a box of its fields."""
         self._index()
@@ -69,14 +67,14 @@ class Spool:
         """The boxes of one image."""
         self._index()
         rows = self._database.execute("SELECT list FROM boxes WHERE key = ? ORDER BY rowid", (key,))
-        return [BoxRecord._make(box) for (packed,) in rows for box in marshal.loads(packed)]
+        return [BoxRecord(*box) for (packed,) in rows for box in marshal.loads(packed)]
 
     def strays(self) -> Iterator[tuple[str, BoxRecord]]:
         """Yield (key, box) of each box whose image never came."""
         self._flush()
         query = "SELECT key, list FROM boxes WHERE key NOT IN (SELECT key FROM image) ORDER BY rowid"
         for key, packed in self._database.execute(query):
-            yield from ((key, BoxRecord._make(box)) for box in marshal.loads(packed))
+            yield from ((key, BoxRecord(*box)) for box in marshal.loads(packed))
 
     def _index(self) -> None:
         self._flush()
