@@ -12,7 +12,7 @@ export class Batch {
   counts = {};
   indexing = false; // whether the server is still listing the source
   problem = ""; // why it cannot list it
-  filter = { state: "all", search: "" };
+  filter = { state: "all", search: "", query: "", order: "position" }; // the last two come from the gallery
   #refilling = null;
 
   stale = false; // whether the counters came from the server while edits were still on their way to it
@@ -123,7 +123,7 @@ export class Batch {
   async #refillNow() {
     const filter = this.filter;
     const around = this.entry;
-    const answer = await this.#ask({ around: around.id });
+    const answer = await this.#ask({ around: around.id, rank: around.rank ?? "" });
     if (filter !== this.filter) return;
     const present = this.entry; // fast clicks may have gone on meanwhile
     this.#take(answer, around);

@@ -31,8 +31,26 @@ export function callbacks(page) {
     table_edited: (p, _time, rows, before) => tableEdited(p, rows, before),
     row_selected: (p, cell) => cell && p.session.boxes().some((box) => box.id === cell.row_id) && p.session.select(cell.row_id),
 
-    undo: (p, count) => newClicks("undo", count) && p.session.undo(),
-    redo: (p, count) => newClicks("redo", count) && p.session.redo(),
+    undo: (p, count) => newClicks("undo", count) && p.replay(-1),
+    redo: (p, count) => newClicks("redo", count) && p.replay(1),
+
+    gallery: (p, count) => newClicks("gallery", count) && p.turnGallery(),
+    gallery_asked: (p, query, order, label) => p.gallery.ask({ query: (query ?? "").trim(), order: order ?? "position", label }),
+    gallery_images: (p) => p.gallery.ask({ view: "images" }),
+    gallery_boxes: (p) => p.gallery.ask({ view: "boxes" }),
+    gallery_done: (p) => p.gallery.setState("done"),
+    gallery_skip: (p) => p.gallery.setState("skipped"),
+    gallery_todo: (p) => p.gallery.setState("todo"),
+    gallery_relabel: (p, label) => label && p.gallery.relabel(label),
+    gallery_delete: (p) => p.gallery.deleteBoxes(),
+    gallery_all: (p) => p.gallery.chooseAll(),
+    gallery_none: (p) => p.gallery.choose([]),
+    gallery_charts: () => document.getElementById("gallery").classList.toggle("charts-away"),
+    filter_cleared: (p) => p.filter({ query: "", order: "position" }),
+    label_clicked: (p, data) => data && p.gallery.term(term("label", data.points[0].y)),
+    sizes_chosen: (p, data) => data?.range && p.gallery.term(sizeTerms(data.range), /^(size|aspect):/),
+    place_clicked: (p, data) => data && p.gallery.term(placeTerms(data.points[0]), /^[xy]:/),
+    day_clicked: (p, data) => data && p.gallery.term(`done:${data.points[0].x}`, /^done:/),
 
     name_given: (p, name) => p.view.nameGiven(name),
     welcome_closed: (p, _clicks, _submits, name) => p.view.nameGiven(name, true),
@@ -62,6 +80,24 @@ export function callbacks(page) {
     import_undone: (p, count) => newClicks("import undo", count) && p.files.takeBack(),
   };
   return Object.fromEntries(Object.entries(functions).map(([name, work]) => [name, whenReady(work)]));
+}
+
+/** A term of the gallery's query. */
+const term = (field, value) => `${field}:${/[\s()]/.test(value) ? `"${value}"` : value}`;
+
+const range = (field, low, high) => `${field}:${low}..${high}`;
+
+/** What a rectangle on the chart of sizes stands for; its axes are logarithms already undone. */
+function sizeTerms({ x, y }) {
+  const [low, high] = [Math.min(...x), Math.max(...x)].map((px) => Math.round(px));
+  const [flat, tall] = [Math.min(...y), Math.max(...y)].map((ratio) => ratio.toFixed(2));
+  return `${range("size", low, high)} ${range("aspect", flat, tall)}`;
+}
+
+/** What a cell of the chart of places stands for: its middle is given, in percent. */
+function placeTerms({ x, y }) {
+  const half = 2.5;
+  return `${range("x", x - half, x + half)} ${range("y", y - half, y + half)}`;
 }
 
 /** Make edits of what changed; a value that cannot be leaves everything as it was, with a message by the table. */

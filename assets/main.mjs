@@ -6,6 +6,7 @@ import { callbacks } from "./callbacks.mjs";
 import { openJournal } from "./journal.mjs";
 import { present } from "./dom.mjs";
 import { Files } from "./files.mjs";
+import { Gallery } from "./gallery.mjs";
 import { listen } from "./keyboard.mjs";
 import { Navigator } from "./navigator.mjs";
 import { Outbox } from "./outbox.mjs";
@@ -24,6 +25,7 @@ import { View } from "./view.mjs";
 const REFRESH_MS = 3000;
 const KEPT_PICTURES = 10;
 const LOOK_AGAIN_MS = 500;
+const IN_GALLERY = new Set(["gallery", "undo", "redo", "search", "help"]); // keys that mean something there
 const STEPS_ASIDE_PX = [10, 20, 30, 40, 50, 60, 70, 80]; // where a copy goes if its place is taken
 const byId = (id) => document.getElementById(id);
 
@@ -65,7 +67,7 @@ class Page {
       server,
       setProps,
       warn: (text, kind) => this.view.warn(text, kind),
-      saved: () => this.#saved(),
+      saved: () => this.saved(),
       annotator: () => this.session.annotator,
       labels: () => this.session.labels,
       imported: () => this.#imported(),
@@ -79,6 +81,7 @@ class Page {
       swap: (...arguments_) => this.view.swap(...arguments_),
       fail: (entry, error) => this.view.failed(entry, error),
     });
+    this.gallery = new Gallery(this, setProps);
     listen({
       bindings: config.keys,
       perform: (action, key) => this.perform(action, key),
@@ -99,7 +102,9 @@ class Page {
     this.nameInAddress = given !== "";
     await this.outbox.adopt();
     this.outbox.send();
-    await this.become(given || this.memory.get("annotator") || "", address.get("image"));
+    const gallery = /\/gallery\/?$/.test(location.pathname) ? Gallery.askedBy(address) : null;
+    this.firstFilter = gallery ? {} : { query: address.get("query") ?? "", order: address.get("order") ?? "position" };
+    await this.become(given || this.memory.get("annotator") || "", address.get("image"), gallery);
     if (!this.session.annotator) this.view.askName();
   }
 
@@ -110,15 +115,16 @@ class Page {
 
   /**
    * Change who is at work, staying at an image or going where they left off. Where that person's image cannot be
-   * loaded, everything stays as it is. Of several names given in a row the last one counts.
+   * loaded, everything stays as it is. Of several names given in a row the last one counts. With `gallery`, what it is
+   * asked, the gallery is opened and no image yet.
    */
-  async become(annotator, image) {
+  async become(annotator, image, gallery = null) {
     this.#coming = annotator;
     const outrun = () => this.#coming !== annotator;
     const { session, navigator } = this;
     const place = image ?? this.memory.get(`place of ${annotator}`) ?? "";
     const batch = new Batch(this.server, annotator, () => this.outbox.size > 0);
-    batch.filter = this.batch?.filter ?? batch.filter;
+    batch.filter = this.batch?.filter ?? { ...batch.filter, ...this.firstFilter };
     let prepared = null;
     if (session.image) {
       try {
@@ -141,6 +147,8 @@ class Page {
     if (annotator) this.memory.set("annotator", annotator);
     navigator.batch = batch;
     this.view.named(annotator);
+    if (gallery || this.gallery.isOpen) await this.gallery.open(gallery ?? this.gallery.asked);
+    if (gallery) return;
     if (prepared && batch.entry.id === session.image) return this.view.sameImage(); // at once: a hand may be drawing
     session.image = null; // whatever is on screen is the other annotator's
     await this.open(place);
@@ -164,6 +172,30 @@ class Page {
     setTimeout(() => this.session.image || this.open(image), LOOK_AGAIN_MS);
   }
 
+  /** Open or close the gallery. */
+  turnGallery() {
+    if (!this.gallery.isOpen) return void this.gallery.open();
+    this.gallery.close();
+    if (!this.session.image) this.open("");
+  }
+
+  /** Leave the gallery for an image; from there one goes on through what the gallery's query left, in its order. */
+  walk(image, { query, order }) {
+    this.gallery.close();
+    setProps("image-search", { value: "" });
+    setProps("state-filter", { value: "all" });
+    return this.navigator.go(async (batch) => {
+      batch.filter = { state: "all", search: "", query, order };
+      await batch.open(image);
+    });
+  }
+
+  /** Undo (-1) or redo (1): on the image, or in the gallery across images. */
+  replay(by) {
+    if (this.gallery.isOpen) return this.gallery.replay(by);
+    return by < 0 ? this.session.undo() : this.session.redo();
+  }
+
   step(steps) {
     this.view.commitCell();
     return this.navigator.go(async (batch) => {
@@ -181,8 +213,11 @@ class Page {
     });
   }
 
-  filter(filter) {
+  /** Change some of the filter. */
+  filter(changes) {
     return this.navigator.go(async (batch) => {
+      const filter = { ...batch.filter, ...changes };
+      if (JSON.stringify(filter) === JSON.stringify(batch.filter)) return false;
       const found = await batch.setFilter(filter, this.session.image ?? "");
       this.view.noMatch(!found);
       if (!found) this.view.warn("No image matches the search and the filter; the list stays as it was.", "info");
@@ -211,12 +246,13 @@ class Page {
     const { session, view } = this;
     const [name, tenfold] = action.split(/-(?=10$)/);
     const by = tenfold ? 10 : 1;
+    if (this.gallery.isOpen && !IN_GALLERY.has(name)) return false;
     switch (name) {
       case "next": return void this.step(1);
       case "previous": return void this.step(-1);
       case "done": return void this.markDone();
       case "skip": return view.askReason();
-      case "search": return view.focusInPanel("image-search");
+      case "search": return this.gallery.isOpen ? byId("gallery-query").focus() : view.focusInPanel("image-search");
       case "jump": return view.focusInPanel("image-jump");
       case "label": return this.#labelByKey(key);
       case "new": return this.#newBox();
@@ -228,8 +264,9 @@ class Page {
       case "paste": return this.#paste();
       case "duplicate": return this.duplicate();
       case "copy-previous": return void this.copyPrevious();
-      case "undo": return void session.undo();
-      case "redo": return void session.redo();
+      case "undo": return void this.replay(-1);
+      case "redo": return void this.replay(1);
+      case "gallery": return this.turnGallery();
       case "left": return this.#nudge(moved, -by, 0);
       case "right": return this.#nudge(moved, by, 0);
       case "up": return this.#nudge(moved, 0, -by);
@@ -338,7 +375,7 @@ class Page {
   }
 
   /** Send what waits; resolves to how many edits still do. */
-  async #saved() {
+  async saved() {
     if (this.outbox.size) await this.outbox.send();
     return this.outbox.size;
   }

@@ -21,6 +21,19 @@ export class Server {
     return this.#ask(`api/images?${new URLSearchParams(questions)}`);
   }
 
+  /** Cards of the gallery, ids alone, or boxes cut out; see callbacks/gallery.py. */
+  gallery(questions) {
+    return this.#ask(`api/gallery?${new URLSearchParams(questions)}`);
+  }
+
+  galleryIds(questions) {
+    return this.#ask(`api/gallery/ids?${new URLSearchParams(questions)}`);
+  }
+
+  crops(questions) {
+    return this.#ask(`api/crops?${new URLSearchParams(questions)}`);
+  }
+
   annotations(image, annotator) {
     return this.#ask(`api/images/${encodePath(image)}/annotations?${new URLSearchParams({ annotator })}`);
   }

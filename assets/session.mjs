@@ -6,6 +6,7 @@ import { colorOf, plain } from "./projections.mjs";
 
 const LONGEST_FRAME_MS = 100;
 const REPEAT_MS = 1000; // nudges of one box closer than this are one step of undo
+const ACROSS = ""; // in the place of an image: the history of steps that change many, made in the gallery
 
 export class Session {
   annotator = "";
@@ -97,12 +98,13 @@ export class Session {
     return this.#lifted;
   }
 
-  get canUndo() {
-    return (this.#histories.get(this.image)?.at ?? 0) > 0;
+  /** Whether there is a step to take back: of the image on screen, or across images. */
+  canUndo({ across = false } = {}) {
+    return (this.#histories.get(across ? ACROSS : this.image)?.at ?? 0) > 0;
   }
 
-  get canRedo() {
-    const history = this.#histories.get(this.image);
+  canRedo({ across = false } = {}) {
+    const history = this.#histories.get(across ? ACROSS : this.image);
     return Boolean(history) && history.at < history.steps.length;
   }
 
@@ -243,6 +245,40 @@ export class Session {
     return this.#replay(1, "forward", "Redone");
   }
 
+  /** Read the history of steps across images. */
+  async openAcross() {
+    const { annotator } = this;
+    const history = await this.#readHistory(ACROSS);
+    if (annotator === this.annotator) this.#histories.set(ACROSS, history);
+  }
+
+  /**
+   * Change many images in one step. Each operation names its image; `backward` are the operations that undo it, and
+   * `seen` is the latest time of what they change. Nothing of it needs to be loaded.
+   */
+  commitAcross(operations, { backward, text, seen = "", replay = 0 }) {
+    this.#lastTime = timeAfter({ lastBoxTime: seen, stateStamp: [""] }, Date.now(), this.#lastTime);
+    const edits = operations.map((operation) => ({ id: newId(), ...operation, time: this.#lastTime }));
+    for (const edit of edits) this.#applyIfLoaded(edit);
+    const history = this.#remember(() => backward, ACROSS, operations, text, replay, "");
+    return this.#send(ACROSS, edits, history, text);
+  }
+
+  /** Undo (-1) or redo (1) a step across images. */
+  replayAcross(by) {
+    const history = this.#histories.get(ACROSS);
+    const step = history?.steps[by < 0 ? history.at - 1 : history.at];
+    if (!step) return this.view.say(by < 0 ? "Nothing to undo" : "Nothing to redo");
+    const operations = by < 0 ? step.backward : step.forward;
+    return this.commitAcross(operations, { text: `${by < 0 ? "Undone" : "Redone"}: ${step.text}`, replay: by });
+  }
+
+  #applyIfLoaded(edit) {
+    const annotation = this.#annotations.get(edit.image);
+    if (annotation) this.#annotations.set(edit.image, apply(annotation, edit));
+    return Boolean(annotation);
+  }
+
   #replay(by, direction, text) {
     const { image } = this;
     const history = this.#histories.get(image);
@@ -266,7 +302,12 @@ export class Session {
     }
     const edits = operations.map((operation) => this.#toEdit(annotation, image, operation));
     this.#annotations.set(image, edits.reduce(apply, annotation));
-    const history = this.#remember(annotation, image, operations, text, replay, repeat);
+    const history = this.#remember(() => inverse(annotation, operations), image, operations, text, replay, repeat);
+    return this.#send(image, edits, history, text);
+  }
+
+  /** Keep edits on the disk, show them, and send them; `where` is the image, or ACROSS. */
+  #send(where, edits, history, text) {
     const entries = edits.map((edit) => ({ annotator: this.annotator, edit }));
     this.outbox.add(entries);
     const write = this.#write(entries, history);
@@ -275,7 +316,7 @@ export class Session {
       this.view.say(text);
       await painted();
       this.outbox.send();
-      this.channel?.postMessage({ annotator: this.annotator, image, edits });
+      this.channel?.postMessage({ annotator: this.annotator, image: where, edits });
     });
   }
 
@@ -315,8 +356,8 @@ export class Session {
     return { id: newId(), image, ...operation, time: this.#lastTime };
   }
 
-  /** Add a step to the image's history, or move along it; returns what the journal keeps of it. */
-  #remember(annotation, image, operations, text, replay, repeat) {
+  /** Add a step to a history, or move along it; returns what the journal keeps of it. `undoing()` gives its inverse. */
+  #remember(undoing, image, operations, text, replay, repeat) {
     const { annotator } = this;
     const { steps, at } = this.#histories.get(image) ?? { steps: [], at: 0 };
     if (replay) {
@@ -325,7 +366,7 @@ export class Session {
     }
     const before = steps[at - 1];
     const goesOn = repeat && before?.repeat === repeat && Math.abs(Date.now() - before.when) < REPEAT_MS;
-    const backward = goesOn ? before.backward : inverse(annotation, operations);
+    const backward = goesOn ? before.backward : undoing();
     // Two tabs may add a step in the same moment: the fraction tells them apart.
     const n = goesOn ? before.n : Math.floor(before?.n ?? 0) + 1 + Math.random();
     const step = { n, forward: operations, backward, text, repeat, when: Date.now() };
@@ -340,9 +381,8 @@ export class Session {
 
   async #onOtherTab({ annotator, image, edits }) {
     if (annotator !== this.annotator) return;
-    const annotation = this.#annotations.get(image);
-    if (!annotation) return;
-    this.#annotations.set(image, edits.reduce(apply, annotation));
+    const touched = edits.filter((edit) => this.#applyIfLoaded(edit)).map((edit) => edit.image);
+    if (!touched.length && !this.#histories.has(image)) return;
     for (let known = null; known !== this.#histories.get(image); ) {
       known = this.#histories.get(image);
       await this.#settled; // what this tab did meanwhile is on the disk too
@@ -350,8 +390,11 @@ export class Session {
       if (annotator !== this.annotator) return;
       if (known === this.#histories.get(image)) this.#histories.set(image, (known = history));
     }
-    if (image === this.image) this.#publish();
-    else this.view.noteState(image);
+    for (const one of new Set(touched)) {
+      if (one === this.image) this.#publish();
+      else this.view.noteState(one);
+    }
+    this.view.historyChanged();
   }
 
   stateOf(image) {

@@ -139,9 +139,28 @@ export class View {
 
   #enable() {
     const { session } = this.page;
-    byId("undo").disabled = !session.canUndo;
-    byId("redo").disabled = !session.canRedo;
+    this.historyChanged();
     byId("box-tools").classList.toggle("none-selected", !session.selectedBox());
+  }
+
+  /** What undo and redo can do: in the gallery they speak of steps across images. */
+  historyChanged() {
+    const { session, gallery } = this.page;
+    const across = Boolean(gallery?.isOpen);
+    byId("undo").disabled = !session.canUndo({ across });
+    byId("redo").disabled = !session.canRedo({ across });
+  }
+
+  /** The gallery took the place of the picture, or gave it back. */
+  galleryOpen(isOpen) {
+    setText(byId("gallery-open"), isOpen ? "Annotate" : "Gallery");
+    setAttributes(byId("gallery-open"), { title: isOpen ? "Back to the picture (G)" : "All images at once (G)" });
+    this.closeDrawer();
+    this.historyChanged();
+    if (isOpen) return;
+    const { session } = this.page;
+    if (session.image) this.#remember(session.image);
+    byId("graph").focus({ preventScroll: true });
   }
 
   // ---- images ----
@@ -178,6 +197,11 @@ export class View {
   }
 
   failed(entry, error) {
+    const { batch } = this.page;
+    if (error.status === 400 && batch?.filter.query) {
+      batch.filter = { ...batch.filter, query: "", order: "position" }; // an address somebody typed
+      this.warn(`All images are shown: ${error.message}.`);
+    }
     const name = entry?.id ?? "The batch";
     if (!this.page.session.image) {
       this.message(`${name} cannot be loaded: ${error.message}. Trying again …`);
@@ -208,6 +232,9 @@ export class View {
     if (!entry || entry.id !== session.image) return;
     setText(byId("source-problem"), batch.problem && `New pictures cannot be looked for now. ${batch.problem}`);
     byId("source-problem").hidden = !batch.problem;
+    const { query, order } = batch.filter;
+    byId("filter-chip").hidden = !query && order === "position";
+    setText(byId("filter-text"), query ? `Only ${query}` : "In another order");
     setText(byId("image-position"), `${entry.ordinal ?? "–"} / ${batch.total}`);
     const done = counts.done ?? 0;
     const percent = batch.size ? (100 * done) / batch.size : 0;
@@ -225,10 +252,11 @@ export class View {
   #remember(image) {
     const { session, memory, nameInAddress } = this.page;
     memory.set(`place of ${session.annotator}`, image);
-    const address = new URL(location.href);
-    address.searchParams.set("image", image);
-    if (nameInAddress) address.searchParams.set("annotator", session.annotator);
-    history.replaceState(null, "", address);
+    if (this.page.gallery?.isOpen) return;
+    const { query, order } = this.page.batch.filter;
+    const given = { image, query, order: order === "position" ? "" : order, annotator: nameInAddress ? session.annotator : "" };
+    const address = new URLSearchParams(Object.entries(given).filter(([, value]) => value));
+    history.replaceState(null, "", `${this.page.config.base}?${address}`);
     document.title = `${image} · Dash Annotator`;
   }
 

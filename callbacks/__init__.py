@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dash import Dash
 
-from callbacks import bring_in, edit_table, http, labels, move, name, take_away, undo, view
+from callbacks import bring_in, charts, edit_table, gallery, http, labels, move, name, pictures, take_away, undo, view
 from data.services import Services
 
-MODULES = (move, labels, edit_table, undo, name, view, take_away, bring_in, http)
+MODULES = (move, labels, edit_table, undo, name, view, take_away, bring_in, gallery, charts, pictures, http)
 
 
 def register(app: Dash, services: Services) -> None:

@@ -1,65 +1,51 @@
-"""The HTTP side: pictures, edits, annotations, export, health."""
+"""The HTTP side: the batch, annotations, edits, exports, imports, health."""
 
 from __future__ import annotations
 
 import json
-import logging
 import mimetypes
 import tempfile
 from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import flask
 from dash import Dash
 from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
-from werkzeug.exceptions import HTTPException
 
+from callbacks.answers import add_rules, number, picture_address, whole
 from callbacks.long_work import lines
 from data.annotations import annotation_to_dict
 from data.batch import Entry, Picture
 from data.choices import Choice, parse_choice, parse_options
 from data.edits import parse_annotator
-from data.errors import InputError, Unreachable
+from data.errors import InputError
 from data.formats import WRITTEN, find
 from data.formats.model import Options
 from data.formats.tree import MOST_FILES, open_files
 from data.label_book import as_dict
-from data.pictures import SCREEN_PX, Served
 from data.services import Services
 from data.watch import Watch
-
-THUMBNAIL_FIT_PX = 144
-A_YEAR_S = 31_536_000
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-
-log = logging.getLogger(__name__)
 
 
 def register(app: Dash, services: Services) -> None:
     """Add the routes beside Dash's own."""
     routes = Routes(services, base=app.config.requests_pathname_prefix)
-    prefix = app.config.routes_pathname_prefix
-    for rule, view, method in (
-        ("api/images", routes.images, "GET"),
-        ("api/images/<path:image_id>/annotations", routes.annotations, "GET"),
-        ("api/labels", routes.labels, "GET"),
-        ("api/edits", routes.edits, "POST"),
-        ("api/export/<name>", routes.export, "GET"),
-        ("api/export/<name>/report", routes.export_report, "GET"),
-        ("api/imports", routes.bring_in, "POST"),
-        ("api/imports/<step>/undo", routes.take_back, "POST"),
-        ("images/<path:image_id>", routes.picture, "GET"),
-        ("thumbnails/<path:image_id>", routes.thumbnail, "GET"),
-        ("tiles/<path:image_id>", routes.tile, "GET"),
-        ("health", routes.health, "GET"),
-        ("api/<path:rest>", routes.nothing, "GET"),
-    ):
-        # Every method is taken, or Dash would answer the others with its page.
-        app.server.add_url_rule(prefix + rule, rule, _answering(view, method), methods=METHODS)
+    add_rules(
+        app,
+        (
+            ("api/images", routes.images, "GET"),
+            ("api/images/<path:image_id>/annotations", routes.annotations, "GET"),
+            ("api/labels", routes.labels, "GET"),
+            ("api/edits", routes.edits, "POST"),
+            ("api/export/<name>", routes.export, "GET"),
+            ("api/export/<name>/report", routes.export_report, "GET"),
+            ("api/imports", routes.bring_in, "POST"),
+            ("api/imports/<step>/undo", routes.take_back, "POST"),
+            ("health", routes.health, "GET"),
+            ("api/<path:rest>", routes.nothing, "GET"),
+        ),
+    )
 
 
 class Routes:
@@ -70,17 +56,23 @@ class Routes:
         self._base = base
 
     def images(self) -> flask.Response:
-        """A stretch of the batch: ``around`` an image or ``at`` an ordinal, filtered by ``state`` and ``search``."""
+        """A stretch of the batch: ``around`` an image or ``at`` an ordinal.
+
+        Filtered by ``state``, ``search`` and ``query``, in an ``order``; ``rank`` as `Batch.window` has it.
+        """
         given = flask.request.args
         listing = "around" not in given
         window = self._services.batch.window(
             annotator_name=given.get("annotator", ""),
             around=given.get("around", ""),
-            at=_whole(given, "at", 1) if listing else None,
-            before=_whole(given, "before", 0),
-            after=_whole(given, "after", 99),
+            at=whole(given, "at", 1) if listing else None,
+            before=whole(given, "before", 0),
+            after=whole(given, "after", 99),
+            rank=number(given, "rank") if given.get("rank") else None,
             state=given.get("state", "all"),
             search=given.get("search", ""),
+            query=given.get("query", ""),
+            order=given.get("order", "position"),
         )
         return flask.jsonify(
             total=window.total,
@@ -102,7 +94,7 @@ class Routes:
             width=picture.width,
             height=picture.height,
             error=picture.error or ("This picture is no longer in the batch." if picture.gone else ""),
-            url=self._url("images", picture.id, picture.version),
+            url=picture_address(self._base, "images", picture.id, picture.version),
             annotations=[annotation_to_dict(one) for one in found],
         )
         answer.headers["Cache-Control"] = "no-cache"
@@ -160,12 +152,12 @@ class Routes:
         renames, options = _renames(form.get("map") or "{}"), parse_options(form)
         kept = tempfile.TemporaryDirectory(prefix="import-")
         files = {}
-        for number, file in enumerate(flask.request.files.getlist("file")):
-            name = file.filename or f"file {number}"
+        for nth, file in enumerate(flask.request.files.getlist("file")):
+            name = file.filename or f"file {nth}"
             if name in files:
                 kept.cleanup()
                 raise InputError(f"{name}: was given twice; give files of one name with their folders, or one by one")
-            files[name] = Path(kept.name, str(number))
+            files[name] = Path(kept.name, str(nth))
             file.save(files[name])
 
         def work(watch: Watch) -> dict[str, Any]:
@@ -191,28 +183,6 @@ class Routes:
         _not_from_elsewhere()
         return flask.jsonify(summary=self._services.imports.take_back(step))
 
-    def picture(self, image_id: str) -> flask.Response:
-        """A picture, upright; with ``fit=1`` no larger than a screen needs."""
-        picture = self._readable(image_id)
-        fit_px = SCREEN_PX if flask.request.args.get("fit") else None
-        path = self._services.batch.file(picture)
-        return _send(self._services.pictures.shown(path, picture.version, fit_px=fit_px), picture.version)
-
-    def thumbnail(self, image_id: str) -> flask.Response:
-        """A small picture for the strip."""
-        picture = self._readable(image_id)
-        path = self._services.batch.file(picture)
-        shown = self._services.pictures.thumbnail(path, picture.version, fit_px=THUMBNAIL_FIT_PX)
-        return _send(shown, picture.version)
-
-    def tile(self, image_id: str) -> flask.Response:
-        """A part of a huge picture: ``level`` 0 is the finest, ``x`` and ``y`` count tiles."""
-        picture = self._readable(image_id)
-        given = flask.request.args
-        place = [_whole(given, name, 0) for name in ("level", "x", "y")]
-        content = self._services.tiles.tile(self._services.batch.file(picture), picture.version, *place)
-        return _kept(flask.Response(content, mimetype="image/jpeg"), picture.version)
-
     def nothing(self, rest: str) -> flask.Response:
         """Whatever else is asked of the API; Dash would answer with its page."""
         flask.abort(404, f"api/{rest}: there is no such address")
@@ -229,52 +199,17 @@ class Routes:
             flask.abort(404, f"image: {image_id!r} is not in the batch")
         return picture
 
-    def _readable(self, image_id: str) -> Picture:
-        picture = self._known(image_id)
-        if picture.gone or picture.error:
-            flask.abort(404, picture.error or f"image: {image_id!r} is no longer in the batch")
-        return picture
-
     def _entry_to_dict(self, entry: Entry) -> dict[str, Any]:
         return {
             "id": entry.id,
             "ordinal": entry.ordinal,
             "state": entry.state,
             "boxes": entry.boxes,
-            "url": self._url("images", entry.id, entry.version),
-            "thumbnail": self._url("thumbnails", entry.id, entry.version),
-            "tiles": self._url("tiles", entry.id, entry.version),
+            "rank": entry.rank,
+            "url": picture_address(self._base, "images", entry.id, entry.version),
+            "thumbnail": picture_address(self._base, "thumbnails", entry.id, entry.version),
+            "tiles": picture_address(self._base, "tiles", entry.id, entry.version),
         }
-
-    def _url(self, kind: str, image_id: str, version: str) -> str:
-        return f"{self._base}{kind}/{quote(image_id)}?v={version}"
-
-
-def _answering(view: Callable[..., flask.Response], method: str) -> Callable[..., flask.Response]:
-    """Turn what can go wrong into a short JSON answer: never a traceback to a person."""
-
-    @wraps(view)
-    def answer(**arguments: Any) -> flask.Response:
-        found = flask.request.method
-        if found not in (method, "HEAD" if method == "GET" else method):
-            refusal = _refusal(405, f"method: found {found}, expected {method}")
-            refusal.headers["Allow"] = method
-            return refusal
-        try:
-            return view(**arguments)
-        except Unreachable as error:
-            return _refusal(503, str(error))
-        except InputError as error:
-            return _refusal(400, str(error))
-        except HTTPException as error:
-            return _refusal(error.code or 500, error.description or "")
-        except RecursionError:
-            return _refusal(400, "body: is nested too deeply")
-        except SQLAlchemyError:
-            log.exception("the database did not answer %s", flask.request.path)
-            return _refusal(503, "the database does not answer; nothing was changed, try again")
-
-    return answer
 
 
 def _not_from_elsewhere() -> None:
@@ -306,30 +241,4 @@ def _told(work: Callable[[Watch], dict[str, Any]]) -> flask.Response:
     answer = flask.Response(lines(work), mimetype="application/x-ndjson")
     answer.headers["Cache-Control"] = "no-store"
     answer.headers["X-Accel-Buffering"] = "no"  # a proxy that waits for the end would show no progress
-    return answer
-
-
-def _refusal(status: int, message: str) -> flask.Response:
-    answer = flask.jsonify(error=message)
-    answer.status_code = status
-    return answer
-
-
-def _whole(given: Any, name: str, default: int) -> int:
-    value = given.get(name, str(default))
-    if not value.isascii() or not value.isdigit() or len(value) > 9:
-        raise InputError(f"{name}: found {value!r}, expected a whole number")
-    return int(value)
-
-
-def _send(served: Served, version: str) -> flask.Response:
-    return _kept(flask.send_file(served.path, mimetype=served.media_type, conditional=True), version)
-
-
-def _kept(answer: flask.Response, version: str) -> flask.Response:
-    """A picture that may be kept for good if it was asked for by its version, and that can run nothing."""
-    asked = flask.request.args.get("v")
-    answer.headers["Cache-Control"] = f"private, max-age={A_YEAR_S}, immutable" if asked == version else "no-cache"
-    answer.headers["X-Content-Type-Options"] = "nosniff"
-    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return answer

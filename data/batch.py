@@ -8,14 +8,15 @@ from pathlib import Path
 from time import time
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, desc, func, or_, select, update
+from sqlalchemy import Connection, Row, desc, func, not_, select, update
 
 from data.database import Database
 from data.edits import STATES, State
 from data.errors import InputError
+from data.listing import Listing
 from data.pictures import Pictures
 from data.sources import Source
-from data.tables import annotation, annotator, edit, image
+from data.tables import annotation, edit, image
 
 SIZE_KEY = "batch size"
 PROBLEM_KEY = "source problem"  # why the source could not be listed the last time, "" if it could
@@ -25,13 +26,17 @@ LARGEST_WINDOW = 500
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One image in a list: its ordinal in the list (from 1), and how far one annotator is with it."""
+    """One image in a list: its ordinal in the list (from 1), and how far one annotator is with it.
+
+    ``rank`` is what the list is ordered by, if that is not the batch's own order.
+    """
 
     id: str
     ordinal: int
     version: str
     state: State
     boxes: int
+    rank: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,45 +95,43 @@ class Batch:
         *,
         annotator_name: str,
         around: str = "",
+        rank: float | None = None,
         at: int | None = None,
         before: int = 10,
         after: int = 30,
-        state: str = "all",
-        search: str = "",
+        **filters: str,
     ) -> Window:
         """A stretch of the filtered batch: around an image, or at an ordinal (from 1), or where the annotator left off.
 
-        Raises InputError for a state or a length that does not exist.
+        ``filters`` are as `Listing` takes them. ``rank`` is what the image was ordered by when it was listed: work
+        on it may have moved it since, and one goes on from where it was. Raises InputError for a filter or a length
+        that does not exist.
         """
-        if state != "all" and state not in STATES:
-            raise InputError(f"state: found {state!r}, expected all or one of {', '.join(STATES)}")
+        if filters.get("state", "all") not in ("all", *STATES):
+            raise InputError(f"state: found {filters['state']!r}, expected all or one of {', '.join(STATES)}")
         if not (0 <= before <= LARGEST_WINDOW and 0 <= after <= LARGEST_WINDOW):
             raise InputError(f"before, after: expected whole numbers from 0 to {LARGEST_WINDOW}")
         with self._database.reading() as connection:
-            who = connection.scalar(select(annotator.c.id).where(annotator.c.name == annotator_name))
-            listed = _Listed(who, state, search)
-            place = self._place(connection, listed, who, around, at)
-            earlier = list(connection.execute(
-                listed.rows().where(image.c.position < place).order_by(desc(image.c.position)).limit(before)
-            ))  # fmt: skip
+            listing = Listing(connection, me=annotator_name, **filters)
+            size = self._size(connection)
+            position, ranked = self._place(connection, listing, around, at, size)
+            is_before = listing.before(ranked if rank is None else rank, position)
+            rows = listing.rows(image.c.id, image.c.position, image.c.version, annotation.c.state, annotation.c.boxes)
+            earlier = list(connection.execute(listing.in_order(rows.where(is_before), backwards=True).limit(before)))
             earlier.reverse()
-            later = connection.execute(
-                listed.rows().where(image.c.position >= place).order_by(image.c.position).limit(after + 1)
-            )
-            batch = self._size(connection)
-            if listed.everything:
-                total, first = batch, place - len(earlier)
+            later = connection.execute(listing.in_order(rows.where(not_(is_before))).limit(after + 1))
+            if listing.is_batch:
+                total, first = size, position - len(earlier)
             else:
-                total = connection.scalar(listed.count()) or 0
-                first = (connection.scalar(listed.count().where(image.c.position < place)) or 0) + 1 - len(earlier)
+                total, first = listing.count(), listing.count(is_before) + 1 - len(earlier)
             entries = [
-                Entry(row.id, ordinal, row.version, row.state or "todo", row.boxes or 0)
+                Entry(row.id, ordinal, row.version, row.state or "todo", row.boxes or 0, row.rank)
                 for ordinal, row in enumerate([*earlier, *later], start=first)
             ]
             return Window(
                 total,
-                batch,
-                self._counts(connection, who, batch),
+                size,
+                self._counts(connection, listing.mine, size),
                 entries,
                 len(earlier),
                 is_indexing(self._database, connection),
@@ -174,18 +177,24 @@ class Batch:
     def _size(self, connection: Connection) -> int:
         return int(self._database.recall(connection, SIZE_KEY) or 0)
 
-    def _place(self, connection: Connection, listed: _Listed, who: int | None, around: str, at: int | None) -> int:
-        """The position in the batch that the window is around."""
-        if at is not None:
-            if listed.everything:
-                return max(1, min(at, self._size(connection)))
-            rows = listed.rows().order_by(image.c.position).offset(max(0, at - 1)).limit(1)
-            found = connection.execute(rows).first()
-            return found.position if found else 1
-        if not around and who is not None:
-            latest = select(edit.c.image_id).where(edit.c.annotator_id == who, edit.c.import_id.is_(None))
-            around = connection.scalar(latest.order_by(desc(edit.c.seq)).limit(1)) or ""
-        return connection.scalar(select(image.c.position).where(image.c.id == around)) or 1
+    def _place(
+        self, connection: Connection, listing: Listing, around: str, at: int | None, size: int
+    ) -> tuple[int, float | None]:
+        """The position in the batch that the window is around, and what it is ordered by."""
+        if at is None:
+            if not around and listing.mine is not None:
+                latest = select(edit.c.image_id).where(edit.c.annotator_id == listing.mine, edit.c.import_id.is_(None))
+                around = connection.scalar(latest.order_by(desc(edit.c.seq)).limit(1)) or ""
+            position = connection.scalar(select(image.c.position).where(image.c.id == around))
+            if position is not None:
+                return position, listing.rank_of(around)
+            at = 1
+        if listing.is_batch:
+            return max(1, min(at, size)), None
+        found = connection.execute(
+            listing.in_order(listing.rows(image.c.position)).offset(max(0, at - 1)).limit(1)
+        ).first()
+        return (found.position, found.rank) if found else (0, 0.0)
 
     def _counts(self, connection: Connection, who: int | None, batch: int) -> dict[str, int]:
         rows = connection.execute(
@@ -197,28 +206,3 @@ class Batch:
         counts = dict.fromkeys(STATES, 0) | {row[0]: row[1] for row in rows}
         counts["todo"] = batch - sum(count for name, count in counts.items() if name != "todo")
         return counts
-
-
-class _Listed:
-    """The images that a filter leaves, joined with one annotator's annotations."""
-
-    def __init__(self, who: int | None, state: str, search: str) -> None:
-        self.everything = state == "all" and not search
-        self._join = image.outerjoin(
-            annotation, and_(annotation.c.image_id == image.c.id, annotation.c.annotator_id == who)
-        )
-        conditions: list[ColumnElement[bool]] = [image.c.position.is_not(None)]
-        if state == "todo":
-            conditions.append(or_(annotation.c.state.is_(None), annotation.c.state == "todo"))
-        elif state != "all":
-            conditions.append(annotation.c.state == state)
-        if search:
-            conditions.append(image.c.id.icontains(search, autoescape=True))
-        self._where = and_(*conditions)
-
-    def rows(self) -> Select[tuple[str, int, str, State, int]]:
-        columns = (image.c.id, image.c.position, image.c.version, annotation.c.state, annotation.c.boxes)
-        return select(*columns).select_from(self._join).where(self._where)
-
-    def count(self) -> Select[int]:
-        return select(func.count()).select_from(self._join).where(self._where)

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from data.annotations import Annotations
 from data.batch import Batch
 from data.cache import Cache
+from data.crops import Crops
 from data.database import Database
 from data.exports import Exports
+from data.gallery import Gallery
 from data.imports import Imports
 from data.indexing import Indexer
 from data.label_book import LabelBook
@@ -30,6 +32,8 @@ class Services:
     batch: Batch
     labels: LabelBook
     annotations: Annotations
+    gallery: Gallery
+    crops: Crops
     exports: Exports
     imports: Imports
     indexer: Indexer
@@ -57,6 +61,8 @@ def make_services(settings: Settings, database: Database, *, keep_labels: bool =
         batch=batch,
         labels=labels,
         annotations=annotations,
+        gallery=Gallery(database),
+        crops=Crops(cache, pictures),
         exports=Exports(batch, annotations, labels, pictures),
         imports=Imports(database, batch, annotations, labels),
         indexer=Indexer(database, source),

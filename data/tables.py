@@ -115,6 +115,8 @@ box = Table(
     Column("deleted", Boolean, nullable=False),
     Column("stamp_time", Text, nullable=False),
     Column("stamp_id", Text, nullable=False),
+    Index("box_by_image", "image_id", "label_id", "deleted", "annotator_id", "x0", "y0", "x1", "y1"),
+    Index("box_by_label", "label_id", "image_id", "annotator_id", "id", "deleted"),
 )
 
 annotation = Table(
@@ -131,6 +133,7 @@ annotation = Table(
     Column("boxes", Integer, nullable=False, server_default="0"),
     Column("revision", BigInteger, nullable=False),  # the greatest edit.seq seen
     Index("annotation_by_state", "annotator_id", "state"),
+    Index("annotation_by_image", "image_id", "annotator_id", "state", "boxes", "revision"),
 )
 
 box_attributes = Table(

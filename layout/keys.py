@@ -30,6 +30,7 @@ GROUPS: tuple[tuple[str, tuple[Key, ...]], ...] = (
             Key("skip", ("x",), "X", "skip, with a reason"),
             Key("search", ("/",), "/", "search by name"),
             Key("jump", ("j",), "J", "jump to a number"),
+            Key("gallery", ("g",), "G", "gallery: all images at once, and back"),
         ),
     ),
     (

@@ -26,6 +26,13 @@ def navbar() -> html.Header:
             ),
             html.Span(id=ids.PROGRESS_TEXT, className="small text-body-secondary text-nowrap wide-only"),
             html.Span(className="flex-grow-1"),
+            html.Button(
+                "Gallery",
+                id=ids.GALLERY_OPEN,
+                title="All images at once (G)",
+                className="btn btn-sm btn-outline-secondary",
+                n_clicks=0,
+            ),
             _tool(ids.UNDO, "↶", "Undo (Ctrl Z)"),
             _tool(ids.REDO, "↷", "Redo (Ctrl Y)"),
             html.Span("Loading", id=ids.SAVE_STATUS, className="save-status", **{"data-state": "saving"}),

@@ -11,6 +11,7 @@ from dash import dcc, html
 from layout import ids, keys
 from layout.dialogs import export_dialog, help_dialog, import_dialog, skip_dialog
 from layout.figure import figure
+from layout.gallery import gallery
 from layout.navbar import navbar
 from layout.panels import boxes_panel, labels_panel
 
@@ -65,6 +66,7 @@ def page(*, labels: Sequence[Mapping[str, Any]], formats: Mapping[str, str], bas
                     boxes_panel(names, formats),
                 ],
             ),
+            gallery(names),
             _footer(),
             html.Div(id=ids.TOASTS, className="toasts"),
             html.Div(id=ids.ANNOUNCER, className="visually-hidden", role="status", **{"aria-live": "polite"}),

@@ -60,6 +60,15 @@ def labels_panel(label_names: Sequence[str]) -> html.Aside:
                     ),
                 ],
             ),
+            html.Div(
+                id=ids.FILTER_CHIP,
+                className="filter-chip small",
+                hidden=True,
+                children=[
+                    html.Span(id=ids.FILTER_TEXT),
+                    _button("×", ids.FILTER_CLEAR, "btn-link p-0"),
+                ],
+            ),
             html.H2("View", className="panel-title"),
             dbc.Switch(id=ids.CROSSHAIR, label="Crosshair (C)", value=False, className="small"),
             _slider(ids.BRIGHTNESS, "Brightness"),

@@ -23,9 +23,9 @@ def visit(browser: Browser) -> Iterator[Callable[..., Person]]:
     """Open a site as a person in a browser of their own: ``visit(site)``; options go to the browser context."""
     people = []
 
-    def open_site(site: Site | str, query: str = "?annotator=ada", **options: Any) -> Person:
+    def open_site(site: Site | str, query: str = "?annotator=ada", *, wait: bool = True, **options: Any) -> Person:
         context = browser.new_context(**{"viewport": {"width": 1400, "height": 900}, **options})
-        person = Person(context, site, query)
+        person = Person(context, site, query, wait=wait)
         people.append(person)
         return person
 

@@ -1,0 +1,433 @@
+// The gallery: the whole batch as cards, or every box of a label as a crop. What is asked stands in the address, what is
+// chosen can be changed in one step that undo takes back whole.
+
+import { make, setAttributes, setText } from "./dom.mjs";
+import { Grid } from "./grid.mjs";
+
+const SVG = "http://www.w3.org/2000/svg";
+const CARD = { width: 190, height: 176 };
+const CROP = { width: 132, height: 160 };
+const MOST_CHOSEN = 10_000;
+const IDS_AT_ONCE = 500;
+const RETRY_MS = 3000;
+const byId = (id) => document.getElementById(id);
+
+export class Gallery {
+  isOpen = false;
+  asked = { query: "", order: "position", view: "images", label: "" };
+  #chosen = new Map(); // key -> item
+  #anchor = null; // the ordinal that a range begins at
+  #retry = null;
+  #changed = new Map(); // key -> what became of it here, until the server's next answer says the same
+
+  /** `page` is the one of main.mjs; `setProps(id, props)` writes to components. */
+  constructor(page, setProps) {
+    Object.assign(this, { page, setProps });
+    const told = (what) => this.#told(what);
+    const cell = (size, fill) => ({ size, make: makeCell, fill });
+    this.grids = {
+      images: new Grid(byId("gallery-images"), { told, cell: cell(CARD, (e, item) => this.#fillCard(e, item)) }),
+      boxes: new Grid(byId("gallery-boxes"), { told, cell: cell(CROP, (e, item) => this.#fillCrop(e, item)) }),
+    };
+    byId("gallery").addEventListener("click", (event) => this.#clicked(event));
+    byId("gallery").addEventListener("keydown", (event) => this.#key(event));
+    addEventListener("pointerdown", (event) => event.target.closest?.(".query-help") || this.#closeHelp(), true);
+  }
+
+  get grid() {
+    return this.grids[this.asked.view];
+  }
+
+  /** What the address asks for. */
+  static askedBy(address) {
+    const given = (name, otherwise) => address.get(name) ?? otherwise;
+    const view = given("view", "images") === "boxes" ? "boxes" : "images";
+    return { query: given("query", ""), order: given("order", "position"), view, label: given("label", "") };
+  }
+
+  /** Show the gallery in the place of the picture, or go back to it. */
+  async open(asked = this.asked) {
+    const { page } = this;
+    page.view.commitCell();
+    this.isOpen = true;
+    document.documentElement.dataset.page = "gallery";
+    byId("gallery").hidden = false;
+    page.view.galleryOpen(true);
+    await page.session.openAcross();
+    if (!this.isOpen) return;
+    const labels = page.session.labels.map(({ name }) => name);
+    this.asked = { ...asked, label: labels.includes(asked.label) ? asked.label : labels[0] };
+    for (const [id, value] of [["gallery-query", asked.query], ["gallery-order", asked.order], ["gallery-label", this.asked.label]]) {
+      this.setProps(id, { value });
+    } // prettier-ignore
+    this.show();
+  }
+
+  close() {
+    this.isOpen = false;
+    clearTimeout(this.#retry);
+    delete document.documentElement.dataset.page;
+    byId("gallery").hidden = true;
+    this.page.view.galleryOpen(false);
+  }
+
+  /** Ask anew for some of what is asked. */
+  ask(changes) {
+    const asked = { ...this.asked, ...changes };
+    if (!this.isOpen || JSON.stringify(asked) === JSON.stringify(this.asked)) return;
+    this.asked = asked;
+    this.show();
+  }
+
+  show() {
+    const { view } = this.asked;
+    this.#changed.clear();
+    this.choose([]);
+    setText(byId("gallery-total"), "…");
+    for (const [name, other] of [["images", "boxes"], ["boxes", "images"]]) {
+      byId(`gallery-${name}`).hidden = view !== name;
+      byId(`gallery-show-${name}`).setAttribute("aria-pressed", String(view === name));
+      for (const element of document.querySelectorAll(`.only-${name}`)) element.hidden = view === other;
+    } // prettier-ignore
+    this.#remember();
+    this.grid.show(this.#source());
+  }
+
+  /** Ask again for what is in sight. */
+  reload() {
+    if (!this.isOpen) return;
+    this.#changed.clear();
+    this.grid.show();
+    this.#chart();
+  }
+
+  #source() {
+    const { server, session } = this.page;
+    const { query, order, view, label } = this.asked;
+    const asked = { annotator: session.annotator, query, ...(view === "boxes" ? { label } : { order }) };
+    const ask = (more) => (view === "boxes" ? server.crops({ ...asked, ...more }) : server.gallery({ ...asked, ...more }));
+    return {
+      page: (at, most) => ask({ at, most, counted: 0 }).then((answer) => (this.#known(answer), answer.cards)),
+      count: () => ask({ most: 1 }).then((answer) => answer.total),
+    };
+  }
+
+  #known(answer) {
+    this.whose = answer.whose ?? "";
+  }
+
+  #told({ total, error }) {
+    clearTimeout(this.#retry);
+    const bad = Boolean(error) && error.status === 400;
+    byId("gallery-query").classList.toggle("is-invalid", bad);
+    const message = byId("gallery-message");
+    message.hidden = !error && total > 0;
+    if (error) {
+      setText(message, bad ? sentence(error.message.replace(/^query: /, "")) : `The gallery cannot be loaded: ${error.message}. Trying again …`);
+      setText(byId("gallery-total"), "");
+      if (!bad && this.isOpen) this.#retry = setTimeout(() => this.grid.show(this.grid.items().length ? null : this.#source()), RETRY_MS);
+      return;
+    }
+    const thing = this.asked.view === "boxes" ? "box" : "image";
+    setText(byId("gallery-total"), `${total.toLocaleString("en")} ${total === 1 ? thing : thing === "box" ? "boxes" : "images"}`);
+    if (!total) setText(message, this.#nothing());
+    this.page.view.say(byId("gallery-total").textContent);
+    this.#chart();
+  }
+
+  #nothing() {
+    const { query, view, label } = this.asked;
+    if (view === "boxes") return `There is no box of ${label}${query ? " on the images that match" : " yet"}.`;
+    return query ? "No image matches. The question mark beside the query says what it understands." : "There is no picture in this batch yet.";
+  }
+
+  /** The charts follow once the pictures are on screen. */
+  #chart() {
+    const { query } = this.asked;
+    const theme = document.documentElement.dataset.bsTheme;
+    requestAnimationFrame(() => setTimeout(() => {
+      if (this.isOpen) this.setProps("gallery-asked", { data: { query, annotator: this.page.session.annotator, theme, at: Date.now() } });
+    })); // prettier-ignore
+  }
+
+  // ---- cells ----
+
+  #fill(element, item, key, { source, address, name, title, note, state, spoken }) {
+    const [link, image, check] = ["a", "img", ".cell-check"].map((selector) => element.querySelector(selector));
+    element.classList.remove("cell-broken");
+    element.classList.toggle("cell-chosen", this.#chosen.has(key));
+    element.classList.toggle("cell-waiting", !item);
+    element.dataset.state = state ?? "";
+    if (source) setAttributes(image, { src: source });
+    else image.removeAttribute("src"); // what is out of sight is not loaded on
+    if (address) link.href = address;
+    else link.removeAttribute("href");
+    setAttributes(link, { "aria-label": spoken ?? "", title: title ?? "" });
+    check.checked = this.#chosen.has(key);
+    check.hidden = !item;
+    check.setAttribute("aria-label", item ? `Choose ${title}` : "");
+    setText(element.querySelector(".cell-name"), name ?? "");
+    setText(element.querySelector(".cell-note"), note ?? "");
+  }
+
+  #clear(element) {
+    this.#fill(element, null, "", {});
+    drawBoxes(element, [0, 0, 1, 1], []);
+  }
+
+  #fillCard(element, item) {
+    if (!item) return this.#clear(element);
+    const mine = this.#changed.get(item.id)?.state ?? item.mine;
+    const count = item.work.reduce((sum, one) => sum + one.boxes, 0);
+    const others = item.work.filter((one) => one.annotator !== this.page.session.annotator).map((one) => one.annotator);
+    const state = this.whose && !this.#changed.has(item.id) ? (item.work[0]?.state ?? "todo") : mine;
+    const spoken = `${item.id}: ${state}, ${count} boxes${others.length ? `, also by ${others.join(", ")}` : ""}`;
+    const note = [count || "", others.length ? others.join(", ") : ""].filter(Boolean).join(" · ");
+    this.#fill(element, item, item.id, { source: item.thumbnail, address: this.#address(item.id), name: item.id.split("/").at(-1), title: item.id, note, state, spoken });
+    element.classList.toggle("cell-broken", Boolean(item.error));
+    if (item.error) element.querySelector("a").title = `${item.id}: ${item.error}`;
+    const boxes = Object.entries(item.boxes).map(([label, corners]) => [this.page.session.colorOf(label), outline(corners)]);
+    drawBoxes(element, [0, 0, item.width ?? 1, item.height ?? 1], item.width ? boxes : []);
+  }
+
+  #fillCrop(element, item) {
+    if (!item) return this.#clear(element);
+    const key = cropKey(item);
+    const changed = this.#changed.get(key);
+    const own = item.annotator === this.page.session.annotator;
+    const [x0, y0, x1, y1] = item.corners;
+    const note = changed?.text ?? (own ? `${Math.round(x1 - x0)} × ${Math.round(y1 - y0)}` : item.annotator);
+    const spoken = `${item.label} of ${item.annotator} on ${item.image}, ${Math.round(x1 - x0)} by ${Math.round(y1 - y0)} pixels`;
+    const address = this.#address(item.image);
+    this.#fill(element, item, key, { source: item.crop, address, name: item.image.split("/").at(-1), title: item.image, note, state: changed ? "changed" : "", spoken });
+    const [left, top, right, bottom] = item.region;
+    drawBoxes(element, [left, top, right - left, bottom - top], [[this.page.session.colorOf(item.label), outline(item.corners)]]);
+  }
+
+  #address(image) {
+    const { base } = this.page.config;
+    const { query, order, view } = this.asked;
+    const parts = { image, ...(query && { query }), ...(order !== "position" && view === "images" && { order }) };
+    return `${base}?${new URLSearchParams(parts)}`;
+  }
+
+  // ---- choosing ----
+
+  #clicked(event) {
+    const cell = event.target.closest(".grid-cell");
+    const modified = event.ctrlKey || event.metaKey;
+    if (!cell) return;
+    const ordinal = Number(cell.dataset.ordinal);
+    const [item] = this.grid.items(ordinal, ordinal);
+    if (!item) return;
+    const check = event.target.closest(".cell-check");
+    if (event.shiftKey && this.#anchor) {
+      event.preventDefault();
+      this.#chooseRange(Math.min(this.#anchor, ordinal), Math.max(this.#anchor, ordinal));
+    } else if (check) {
+      this.#anchor = ordinal;
+      this.#toggle(item);
+    } else if (event.target.closest("a") && !modified) {
+      event.preventDefault();
+      this.page.walk(item.image ?? item.id, { query: this.asked.query, order: this.asked.view === "images" ? this.asked.order : "position" });
+    }
+  }
+
+  #closeHelp() {
+    const help = document.querySelector(".query-help");
+    const wasOpen = help.open;
+    help.open = false;
+    return wasOpen;
+  }
+
+  #key(event) {
+    const cell = event.target.closest(".grid-cell");
+    if (event.key === "Escape" && this.#closeHelp()) return;
+    if (cell && event.key === " " && event.target.matches("a")) {
+      event.preventDefault();
+      cell.querySelector(".cell-check").click();
+    } else if (event.key === "a" && (event.ctrlKey || event.metaKey) && !event.target.matches("input[type=search], input[type=text]")) {
+      event.preventDefault();
+      this.chooseAll();
+    } else if (event.key === "Escape" && this.#chosen.size && !event.defaultPrevented) {
+      this.choose([]);
+    }
+  }
+
+  #keyOf(item) {
+    return this.asked.view === "boxes" ? cropKey(item) : item.id;
+  }
+
+  #toggle(item) {
+    const key = this.#keyOf(item);
+    if (!this.#chosen.delete(key)) this.#chosen.set(key, item);
+    this.#chosenChanged();
+  }
+
+  /** Choose these and no others. */
+  choose(items) {
+    this.#chosen = new Map(items.map((item) => [this.#keyOf(item), item]));
+    if (!items.length) this.#anchor = null;
+    this.#chosenChanged();
+  }
+
+  async #chooseRange(first, last) {
+    const { server, session } = this.page;
+    const { query, order, view, label } = this.asked;
+    const asked = JSON.stringify(this.asked);
+    const upTo = Math.min(last, first + MOST_CHOSEN - 1);
+    if (upTo < last) this.page.view.warn(`The first ${MOST_CHOSEN.toLocaleString("en")} are chosen: no more at once.`, "info");
+    const found = [];
+    try {
+      for (let at = first; at <= upTo; at += IDS_AT_ONCE) {
+        const question = { annotator: session.annotator, query, at, most: Math.min(IDS_AT_ONCE, upTo - at + 1) };
+        const answer = await (view === "boxes" ? server.crops({ ...question, label, counted: 0 }) : server.galleryIds({ ...question, order }));
+        found.push(...(answer.cards ?? answer));
+      }
+    } catch (error) {
+      return this.page.view.warn(`They cannot be chosen: ${error.message}.`);
+    }
+    if (asked === JSON.stringify(this.asked) && this.isOpen) this.choose(found);
+  }
+
+  chooseAll() {
+    if (this.grid.total) this.#chooseRange(1, this.grid.total);
+  }
+
+  #chosenChanged() {
+    const count = this.#chosen.size;
+    byId("gallery-actions").hidden = count === 0;
+    setText(byId("gallery-count"), `${count.toLocaleString("en")} chosen`);
+    this.grid.refresh();
+  }
+
+  // ---- changing what is chosen ----
+
+  #named() {
+    if (this.page.session.annotator) return true;
+    this.page.view.askName();
+    return false;
+  }
+
+  /** Give every chosen image a state. */
+  setState(state) {
+    if (!this.#named()) return;
+    const items = [...this.#chosen.values()].filter((item) => (this.#changed.get(item.id)?.state ?? item.mine) !== state);
+    const operations = items.map((item) => ({ kind: "state", image: item.id, state, reason: "" }));
+    const backward = items.map((item) => ({ kind: "state", image: item.id, state: item.mine, reason: item.reason ?? this.#reasonOf(item) }));
+    for (const item of items) this.#changed.set(item.id, { state });
+    this.#commit(operations, backward, `${plural(items.length, "image")} marked ${state}`);
+  }
+
+  #reasonOf(item) {
+    return item.work?.find((one) => one.annotator === this.page.session.annotator)?.reason ?? "";
+  }
+
+  /** Give every chosen box a label. */
+  relabel(label) {
+    this.setProps("gallery-relabel", { value: "" });
+    if (!this.#named()) return;
+    const items = this.#own().filter((item) => item.label !== label);
+    const put = (item, name) => ({ kind: "put", image: item.image, box: { id: item.id, label: name, ...named(item.corners) } });
+    for (const item of items) this.#changed.set(cropKey(item), { text: `→ ${label}` });
+    this.#commit(items.map((item) => put(item, label)), items.map((item) => put(item, item.label)), `${plural(items.length, "box")} relabelled ${label}`, items);
+  } // prettier-ignore
+
+  /** Remove every chosen box. */
+  deleteBoxes() {
+    if (!this.#named()) return;
+    const items = this.#own();
+    for (const item of items) this.#changed.set(cropKey(item), { text: "removed" });
+    const operations = items.map((item) => ({ kind: "delete", image: item.image, box_id: item.id }));
+    const backward = items.map((item) => ({ kind: "put", image: item.image, box: { id: item.id, label: item.label, ...named(item.corners) } }));
+    this.#commit(operations, backward, `${plural(items.length, "box")} removed`, items);
+  }
+
+  /** One's own boxes among the chosen: nobody changes another's. */
+  #own() {
+    const items = [...this.#chosen.values()].filter((item) => !this.#changed.has(cropKey(item)));
+    const own = items.filter((item) => item.annotator === this.page.session.annotator);
+    const others = items.length - own.length;
+    if (others) this.page.view.warn(`${plural(others, "box")} of other annotators ${others === 1 ? "stays" : "stay"} as they are: only your own are changed.`, "info");
+    return own;
+  }
+
+  async #commit(operations, backward, text, items = []) {
+    if (!operations.length) return;
+    const seen = items.map((item) => item.stamp).reduce((latest, stamp) => (stamp > latest ? stamp : latest), "");
+    this.choose([]);
+    await this.page.session.commitAcross(operations, { backward: backward.reverse(), text, seen });
+    this.page.view.warn(`${text}. Undo takes it back.`, "info");
+    this.#afterSaved();
+  }
+
+  /** Undo or redo a step of the gallery. */
+  async replay(by) {
+    await this.page.session.replayAcross(by);
+    this.#afterSaved();
+  }
+
+  /** Once the server has everything, its answers are the truth again. */
+  async #afterSaved() {
+    await this.page.saved();
+    this.reload();
+  }
+
+  #remember() {
+    const { query, order, view, label } = this.asked;
+    const parts = { query, order: view === "images" && order !== "position" ? order : "", view: view === "boxes" ? view : "", label: view === "boxes" ? label : "" };
+    const { nameInAddress, session } = this.page;
+    const address = new URLSearchParams(Object.entries({ ...parts, annotator: nameInAddress ? session.annotator : "" }).filter(([, value]) => value));
+    history.replaceState(null, "", `${this.page.config.base}gallery${address.size ? `?${address}` : ""}`);
+    document.title = "Gallery · Dash Annotator";
+  }
+
+  // ---- the charts ask, too ----
+
+  /** Add a term to the query, or take it out if it is there. */
+  term(text, replaced = null) {
+    let terms = this.asked.query.match(/(?:[^\s"]|"[^"]*")+/g) ?? [];
+    const there = text.match(/(?:[^\s"]|"[^"]*")+/g).every((one) => terms.includes(one));
+    if (replaced) terms = terms.filter((one) => !replaced.test(one));
+    const query = [...terms.filter((one) => !text.split(" ").includes(one)), ...(there ? [] : [text])].join(" ");
+    this.setProps("gallery-query", { value: query });
+    this.ask({ query });
+  }
+}
+
+function makeCell(element) {
+  const link = make("a", "cell-open", element);
+  const frame = make("span", "cell-picture", link);
+  const image = make("img", "", frame);
+  Object.assign(image, { alt: "", decoding: "async", draggable: false });
+  image.addEventListener("error", () => element.classList.toggle("cell-broken", image.hasAttribute("src")));
+  frame.append(document.createElementNS(SVG, "svg"));
+  const line = make("span", "cell-line", element);
+  make("input", "form-check-input cell-check", line).type = "checkbox";
+  make("span", "cell-name", line);
+  make("span", "cell-note", line);
+}
+
+/** Boxes over a picture: `boxes` are [colour, path] and the view [left, top, width, height], in pixels of the picture. */
+function drawBoxes(element, view, boxes) {
+  const svg = element.querySelector("svg");
+  svg.replaceChildren();
+  svg.setAttribute("viewBox", view.join(" "));
+  for (const [stroke, d] of boxes) {
+    const path = document.createElementNS(SVG, "path");
+    setAttributes(path, { d, stroke });
+    svg.append(path);
+  }
+}
+
+/** The outlines of boxes given as corners after each other. */
+function outline(corners) {
+  let line = "";
+  for (let i = 0; i < corners.length; i += 4) line += `M${corners[i]},${corners[i + 1]}H${corners[i + 2]}V${corners[i + 3]}H${corners[i]}Z`;
+  return line;
+}
+
+const cropKey = (item) => `${item.annotator} ${item.image} ${item.id}`;
+const named = ([x0, y0, x1, y1]) => ({ x0, y0, x1, y1 });
+const plural = (count, thing) => `${count.toLocaleString("en")} ${count === 1 ? thing : thing === "box" ? "boxes" : `${thing}s`}`;
+const sentence = (text) => `${text[0].toUpperCase()}${text.slice(1)}.`;

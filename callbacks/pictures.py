@@ -1,0 +1,72 @@
+"""Pictures over HTTP: as the screen needs them, small, in tiles, and single boxes cut out."""
+
+from __future__ import annotations
+
+import flask
+from dash import Dash
+
+from callbacks.answers import add_rules, kept, number, send, whole
+from data.batch import Picture
+from data.pictures import SCREEN_PX
+from data.services import Services
+
+THUMBNAIL_FIT_PX = 256
+
+
+def register(app: Dash, services: Services) -> None:
+    """Add the addresses of pictures."""
+    routes = Routes(services)
+    add_rules(
+        app,
+        (
+            ("images/<path:image_id>", routes.picture, "GET"),
+            ("thumbnails/<path:image_id>", routes.thumbnail, "GET"),
+            ("tiles/<path:image_id>", routes.tile, "GET"),
+            ("crops/<path:image_id>", routes.crop, "GET"),
+        ),
+    )
+
+
+class Routes:
+    """One method per route."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def picture(self, image_id: str) -> flask.Response:
+        """A picture, upright; with ``fit=1`` no larger than a screen needs."""
+        picture = self._readable(image_id)
+        fit_px = SCREEN_PX if flask.request.args.get("fit") else None
+        path = self._services.batch.file(picture)
+        return send(self._services.pictures.shown(path, picture.version, fit_px=fit_px), picture.version)
+
+    def thumbnail(self, image_id: str) -> flask.Response:
+        """A small picture for the strip."""
+        picture = self._readable(image_id)
+        path = self._services.batch.file(picture)
+        shown = self._services.pictures.thumbnail(path, picture.version, fit_px=THUMBNAIL_FIT_PX)
+        return send(shown, picture.version)
+
+    def tile(self, image_id: str) -> flask.Response:
+        """A part of a huge picture: ``level`` 0 is the finest, ``x`` and ``y`` count tiles."""
+        picture = self._readable(image_id)
+        given = flask.request.args
+        place = [whole(given, name, 0) for name in ("level", "x", "y")]
+        content = self._services.tiles.tile(self._services.batch.file(picture), picture.version, *place)
+        return kept(flask.Response(content, mimetype="image/jpeg"), picture.version)
+
+    def crop(self, image_id: str) -> flask.Response:
+        """What lies in a box given by its corners, and a little around it."""
+        picture = self._readable(image_id)
+        x0, y0, x1, y1 = (number(flask.request.args, name) for name in ("x0", "y0", "x1", "y1"))
+        path = self._services.batch.file(picture)
+        size = picture.width or 0, picture.height or 0
+        return send(self._services.crops.crop(path, picture.version, size, (x0, y0, x1, y1)), picture.version)
+
+    def _readable(self, image_id: str) -> Picture:
+        picture = self._services.batch.picture(image_id)
+        if picture is None:
+            flask.abort(404, f"image: {image_id!r} is not in the batch")
+        if picture.gone or picture.error:
+            flask.abort(404, picture.error or f"image: {image_id!r} is no longer in the batch")
+        return picture

@@ -1,0 +1,180 @@
+"""The gallery: the whole batch as cards, and every box of a label as a crop. A stretch at a time, never the whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, not_, select
+
+from data.crops import region_of
+from data.database import Database
+from data.edits import State
+from data.errors import InputError
+from data.label_book import find_label
+from data.listing import Listing
+from data.query import BOX
+from data.tables import annotation, annotator, box, image, label
+
+MOST_CARDS = 500
+MOST_BOXES_SHOWN = 200  # on one card
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What one annotator has done with an image."""
+
+    annotator: str
+    state: State
+    boxes: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One image of the gallery. ``boxes`` are label, x0, y0, x1, y1 in pixels of the picture, not all if very many."""
+
+    id: str
+    ordinal: int
+    version: str
+    width: int | None
+    height: int | None
+    error: str
+    rank: float | None
+    mine: State
+    work: list[Work] = field(default_factory=list)
+    boxes: list[tuple[str, float, float, float, float]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A stretch of the filtered batch. ``total`` is None unless it was asked for."""
+
+    total: int | None
+    whose: str
+    cards: list[Card]
+
+
+@dataclass(frozen=True, slots=True)
+class Crop:
+    """One box of the wall; ``region`` is what its crop shows: left, top, right, bottom.
+
+    ``stamp`` is the time of the edit that made it so: whoever changes it must be later.
+    """
+
+    image: str
+    version: str
+    annotator: str
+    id: str
+    label: str
+    corners: tuple[float, float, float, float]
+    region: tuple[int, int, int, int]
+    stamp: str
+
+
+class Gallery:
+    """Queries on images, annotations and boxes together."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def page(
+        self, *, me: str, query: str = "", order: str = "position", at: int = 1, most: int = 60, counted: bool = True
+    ) -> Page:
+        """Cards from an ordinal (from 1) on. Raises InputError for a query that is none."""
+        _check(at, most)
+        with self._database.reading() as connection:
+            listing = Listing(connection, me=me, query=query, order=order)
+            rows = listing.rows(
+                image.c.id, image.c.version, image.c.width, image.c.height, image.c.error, annotation.c.state
+            )
+            # On the batch itself a position is an ordinal, and nothing needs to be passed over.
+            if listing.is_batch:
+                chosen = listing.in_order(rows.where(image.c.position.between(at, at + most - 1)))
+            else:
+                chosen = listing.in_order(rows).offset(at - 1).limit(most)
+            cards = [
+                Card(r.id, ordinal, r.version, r.width, r.height, r.error, r.rank, r.state or "todo")
+                for ordinal, r in enumerate(connection.execute(chosen), start=at)
+            ]
+            by_id = {card.id: card for card in cards}
+            self._add_work(connection, by_id, listing.who)
+            self._add_boxes(connection, by_id, listing.who)
+            return Page(listing.count() if counted else None, listing.whose, cards)
+
+    def ids(
+        self, *, me: str, query: str = "", order: str = "position", at: int = 1, most: int = 60
+    ) -> list[tuple[str, State, str]]:
+        """Id, own state and its reason of the images from an ordinal on: enough to choose many."""
+        _check(at, most)
+        with self._database.reading() as connection:
+            listing = Listing(connection, me=me, query=query, order=order)
+            rows = listing.in_order(listing.rows(image.c.id, annotation.c.state, annotation.c.reason))
+            found = connection.execute(rows.offset(at - 1).limit(most))
+            return [(row.id, row.state or "todo", row.reason or "") for row in found]
+
+    def crops(
+        self, *, me: str, label_name: str, query: str = "", at: int = 1, most: int = 60, counted: bool = True
+    ) -> tuple[int | None, list[Crop]]:
+        """The boxes of a label on the images that match, by the names of the images, and how many there are."""
+        _check(at, most)
+        with self._database.reading() as connection:
+            listing = Listing(connection, me=me, query=query)
+            label_id = find_label(connection, label_name)
+            conditions = [BOX.c.label_id == label_id, not_(BOX.c.deleted), listing.boxes, listing.where]
+            if listing.who is not None:
+                conditions.append(BOX.c.annotator_id == listing.who)
+            joined = BOX.join(image, image.c.id == BOX.c.image_id)
+            rows = (
+                select(
+                    BOX, annotator.c.name, label.c.name.label("label"), image.c.version, image.c.width, image.c.height
+                )
+                .select_from(
+                    joined.join(annotator, annotator.c.id == BOX.c.annotator_id).join(
+                        label, label.c.id == BOX.c.label_id
+                    )
+                )
+                .where(*conditions)
+                .order_by(BOX.c.image_id, BOX.c.annotator_id, BOX.c.id)
+                .offset(at - 1)
+                .limit(most)
+            )
+            crops = [_crop(row) for row in connection.execute(rows)]
+            total = select(func.count()).select_from(joined).where(*conditions)
+            return (connection.scalar(total) or 0) if counted else None, crops
+
+    def _add_work(self, connection: Connection, cards: dict[str, Card], who: int | None) -> None:
+        rows = select(annotation, annotator.c.name).join(annotator).where(annotation.c.image_id.in_(list(cards)))
+        if who is not None:
+            rows = rows.where(annotation.c.annotator_id == who)
+        for row in connection.execute(rows.order_by(annotator.c.name)):
+            cards[row.image_id].work.append(Work(row.name, row.state, row.boxes, row.reason))
+
+    def _add_boxes(self, connection: Connection, cards: dict[str, Card], who: int | None) -> None:
+        nth = func.row_number().over(partition_by=box.c.image_id, order_by=box.c.id).label("nth")
+        columns = (box.c.image_id, box.c.x0, box.c.y0, box.c.x1, box.c.y1, label.c.name, nth)
+        rows = select(*columns).join(label).where(box.c.image_id.in_(list(cards)), not_(box.c.deleted))
+        if who is not None:
+            rows = rows.where(box.c.annotator_id == who)
+        some = rows.subquery()
+        for row in connection.execute(select(some).where(some.c.nth <= MOST_BOXES_SHOWN)):
+            cards[row.image_id].boxes.append((row.name, row.x0, row.y0, row.x1, row.y1))
+
+
+def _crop(row: Row[Any]) -> Crop:
+    corners = row.x0, row.y0, row.x1, row.y1
+    return Crop(
+        image=row.image_id,
+        version=row.version,
+        annotator=row.name,
+        id=row.id,
+        label=row.label,
+        corners=corners,
+        region=region_of((row.width, row.height), corners) if row.width else (0, 0, 1, 1),
+        stamp=row.stamp_time,
+    )
+
+
+def _check(at: int, most: int) -> None:
+    if at < 1 or not 1 <= most <= MOST_CARDS:
+        raise InputError(f"at, most: expected whole numbers from 1, and most up to {MOST_CARDS}")

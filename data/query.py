@@ -1,0 +1,316 @@
+"""The query of the gallery: ``state:done label:cat boxes:>3 -name:night``.
+
+Terms beside each other must all hold; ``or``, ``-`` (or ``not``) and brackets combine them. What is asked of a box
+(``label``, ``size``, ``aspect``, ``x``, ``y``) in one run of terms must hold for one and the same box.
+"""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, case, false, func, not_, or_, select, true
+
+from data.edits import STATES
+from data.errors import InputError
+from data.label_book import find_label
+from data.tables import annotation, annotator, box, image, label
+
+LONGEST = 2000
+DEEPEST = 20
+WORK = annotation.alias("work")  # by other names, so that a listing may join the tables themselves
+BOX = box.alias("boxes")
+ME = "me"
+SIGNS = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le, "=": operator.eq}
+WORDS = ("and", "or", "not")
+EMPTY = "empty"  # done without a box
+_CHANGED = case((WORK.c.last_box_time > WORK.c.state_time, WORK.c.last_box_time), else_=WORK.c.state_time)
+IS = {"broken": image.c.error != "", "readable": image.c.error == ""}
+
+HELP = (
+    ("cat", "the name of the image holds “cat”; quotes keep words together"),
+    ("state:todo", f"or {', '.join(STATES[1:])}, {EMPTY} (done without a box); several with commas"),
+    ("label:cat", "has a box with this label"),
+    ("boxes:>3", "number of boxes: 3, >3, <=3, 2..5"),
+    ("annotator:ada", "speak of Ada's annotations only; me is you; without it, of everybody's"),
+    ("size:<20", "has a box as large as a square of 20 pixels a side, or smaller"),
+    ("aspect:>2", "has a box more than twice as wide as high"),
+    ("x:0..10 y:90..100", "has a box whose centre lies there, in percent of the picture"),
+    ("changed:2026-01-31", "annotated last on that day, or >2026-01-31"),
+    ("done:2026-01-31", "marked done on that day"),
+    ("reason:blurred", "skipped for a reason that holds this"),
+    ("width:>4000", "of the picture, in pixels; height as well"),
+    ("is:broken", "cannot be read"),
+    ("-label:cat", "not; also with brackets: -(label:cat or label:dog)"),
+)
+
+_TOKEN = re.compile(
+    r"""\s*(?: (?P<bracket>[()]) | (?P<minus>-)(?=[^\s)]) | (?P<field>[a-z]+):(?P<value>(?:"[^"]*"|[^\s()"])*)"""
+    r""" | "(?P<quoted>[^"]*)" | (?P<word>[^\s()"]+) )""",
+    re.VERBOSE,
+)
+_NUMBER = r"\d+(?:\.\d+)?"
+_RANGE = re.compile(rf"(?P<low>{_NUMBER})\.\.(?P<high>{_NUMBER})|(?P<sign>>=|<=|>|<|=?)(?P<one>{_NUMBER})")
+_DAY = re.compile(r"(?P<sign>>=|<=|>|<|=?)(?P<day>\d{4}-\d\d-\d\d)")
+Condition = ColumnElement[bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A query as SQL: which images match, and whose annotations it speaks of (None: everybody's)."""
+
+    condition: Condition
+    boxes: Condition  # which of their boxes, where the query's outermost terms ask for some
+    who: int | None
+    whose: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """One term. ``absent`` says whether an image without any annotation is as it asks."""
+
+    kind: str  # image, annotation or box
+    condition: Condition
+    absent: bool = False
+    is_label: bool = False
+
+
+@dataclass(slots=True)
+class _Run:
+    """Terms beside each other."""
+
+    said: list[_Said] = field(default_factory=list)
+    other: list[Condition] = field(default_factory=list)
+
+    def condition(self, who: int | None) -> Condition:
+        parts = [*self.other, *(one.condition for one in self.said if one.kind == "image")]
+        annotations = [one for one in self.said if one.kind == "annotation"]
+        if annotations:
+            mine = [WORK.c.image_id == image.c.id, *_by(WORK, who)]
+            there = _there_is(WORK, *mine, *(one.condition for one in annotations))
+            none = not_(_there_is(WORK, *mine))
+            parts.append(or_(there, none) if all(one.absent for one in annotations) else there)
+        boxes = [one for one in self.said if one.kind == "box"]
+        shared = [one.condition for one in boxes if not one.is_label]
+        named = [one.condition for one in boxes if one.is_label] or ([true()] if boxes else [])
+        for name in named:
+            parts.append(
+                _there_is(BOX, BOX.c.image_id == image.c.id, not_(BOX.c.deleted), name, *shared, *_by(BOX, who))
+            )
+        return and_(true(), *parts)
+
+
+def compile_query(connection: Connection, text: str, *, me: str = "") -> Compiled:
+    """Make SQL of a query. ``me`` is who asks. Raises InputError that says which term is of no use and why."""
+    if len(text) > LONGEST:
+        raise InputError(f"query: found {len(text)} characters, expected at most {LONGEST}")
+    return _Compiler(connection, list(_tokens(text)), me).compiled()
+
+
+class _Compiler:
+    def __init__(self, connection: Connection, tokens: list[dict[str, str | None]], me: str) -> None:
+        self._connection = connection
+        self._tokens = tokens
+        self._at = 0
+        self._me = me
+        self._whose = ""
+        self._depth = 0
+        self._boxes: list[Condition] = []
+        self._takes: dict[str, Callable[[str], _Said]] = {
+            "name": _name,
+            "state": _state,
+            "label": self._label,
+            "boxes": _number("annotation", WORK.c.boxes, zero_if_absent=True),
+            "size": _number("box", (BOX.c.x1 - BOX.c.x0) * (BOX.c.y1 - BOX.c.y0), squared=True),
+            "aspect": _number("box", (BOX.c.x1 - BOX.c.x0) / (BOX.c.y1 - BOX.c.y0)),
+            "x": _number("box", (BOX.c.x0 + BOX.c.x1) * 50 / image.c.width),
+            "y": _number("box", (BOX.c.y0 + BOX.c.y1) * 50 / image.c.height),
+            "changed": _day(_CHANGED),
+            "done": _day(WORK.c.state_time, WORK.c.state == "done"),
+            "reason": _reason,
+            "width": _number("image", image.c.width),
+            "height": _number("image", image.c.height),
+            "is": _is,
+        }
+
+    def compiled(self) -> Compiled:
+        who = self._who()
+        condition = self._either(who)
+        if self._at < len(self._tokens):
+            raise InputError("query: a bracket is closed that was not opened")
+        return Compiled(condition, and_(true(), *self._boxes), who, self._whose)
+
+    def _who(self) -> int | None:
+        """Whose annotations the whole query speaks of."""
+        names = [token["value"] or "" for token in self._tokens if token["field"] == "annotator"]
+        self._tokens = [token for token in self._tokens if token["field"] != "annotator"]
+        if not names:
+            return None
+        if len(names) > 1:
+            raise InputError(
+                "query: annotator: found twice, expected once: the whole query speaks of their annotations"
+            )
+        name = names[0].replace('"', "")
+        self._whose = self._me if name == ME and self._me else name
+        found = self._connection.scalar(select(annotator.c.id).where(annotator.c.name == self._whose))
+        if found is None and self._whose != self._me:
+            known = list(self._connection.scalars(select(annotator.c.name).order_by(annotator.c.name).limit(20)))
+            there = ", ".join(known) or "nobody yet"
+            raise InputError(f"query: annotator: {name!r} has annotated nothing here; those who have: {there}")
+        return -1 if found is None else found
+
+    def _either(self, who: int | None) -> Condition:
+        runs = [self._all(who)]
+        while self._peek("word") == "or":
+            self._at += 1
+            if self._at == len(self._tokens) or self._peek("bracket") == ")" or self._peek("word") == "or":
+                raise InputError("query: or: expected something after it")
+            runs.append(self._all(who))
+        if len(runs) == 1:
+            return runs[0]
+        if not self._depth:
+            self._boxes.clear()  # there is no telling which of them it was
+        return or_(*runs)
+
+    def _all(self, who: int | None) -> Condition:
+        run = _Run()
+        while self._at < len(self._tokens) and self._peek("bracket") != ")" and self._peek("word") != "or":
+            self._one(run, who)
+        if not self._depth:
+            self._boxes += [one.condition for one in run.said if one.kind == "box" and not one.is_label]
+        return run.condition(who)
+
+    def _one(self, run: _Run, who: int | None) -> None:
+        token = self._tokens[self._at]
+        self._at += 1
+        if token["minus"] or token["word"] == "not":
+            if self._at == len(self._tokens):
+                raise InputError("query: not: expected something after it")
+            inner = _Run()
+            self._one(inner, who)
+            run.other.append(not_(inner.condition(who)))
+        elif token["bracket"]:
+            self._depth += 1
+            if self._depth > DEEPEST:
+                raise InputError(f"query: found more than {DEEPEST} brackets in each other")
+            run.other.append(self._either(who))
+            if self._peek("bracket") != ")":
+                raise InputError("query: a bracket is not closed")
+            self._at += 1
+            self._depth -= 1
+        elif token["field"]:
+            run.said.append(self._term(token["field"], token["value"] or ""))
+        else:
+            run.said.append(_name(token["quoted"] if token["quoted"] is not None else token["word"] or ""))
+
+    def _term(self, name: str, value: str) -> _Said:
+        if name not in self._takes:
+            close = get_close_matches(name, self._takes, n=1)
+            hint = f"; did you mean {close[0]}: ?" if close else f"; there are {', '.join(self._takes)}, annotator"
+            raise InputError(f"query: {name}: is no field{hint}")
+        value = value.replace('"', "")
+        if not value:
+            raise InputError(f"query: {name}: expected something right after the colon")
+        try:
+            return self._takes[name](value)
+        except InputError as error:
+            raise InputError(f"query: {name}: {error}") from None
+
+    def _label(self, value: str) -> _Said:
+        found = find_label(self._connection, value)
+        if found is None:
+            names = list(self._connection.scalars(select(label.c.name).order_by(label.c.class_id)))
+            close = get_close_matches(value, names, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(names[:20])}"
+            raise InputError(f"{value!r} is no label; {hint}")
+        return _Said("box", BOX.c.label_id == found, is_label=True)
+
+    def _peek(self, kind: str) -> str | None:
+        return self._tokens[self._at][kind] if self._at < len(self._tokens) else None
+
+
+def _tokens(text: str) -> Iterator[dict[str, str | None]]:
+    at = 0
+    text = text.rstrip()
+    while at < len(text):
+        found = _TOKEN.match(text, at)
+        if not found:
+            raise InputError(f"query: found {text[at:].strip()[:30]!r}, where a quote is not closed")
+        token = found.groupdict()
+        at = found.end()
+        if (token["word"] or "").lower() in WORDS:
+            token["word"] = token["word"].lower()
+        if token["word"] != "and":  # which is meant anyway
+            yield token
+
+
+def _there_is(table: Any, *conditions: Condition) -> Condition:
+    return select(true()).select_from(table).where(*conditions).correlate(image).exists()
+
+
+def _by(table: Any, who: int | None) -> list[Condition]:
+    return [] if who is None else [table.c.annotator_id == who]
+
+
+def _name(value: str) -> _Said:
+    return _Said("image", image.c.id.icontains(value, autoescape=True))
+
+
+def _state(value: str) -> _Said:
+    known = {spelling: name for name in STATES for spelling in (name, name.replace(" ", "-"), name.split()[-1])}
+    wanted: list[Condition] = []
+    for one in value.split(","):
+        if one == EMPTY:
+            wanted.append(and_(WORK.c.state == "done", WORK.c.boxes == 0))
+        elif one in known:
+            wanted.append(WORK.c.state == known[one])
+        else:
+            raise InputError(f"found {one!r}, expected {', '.join(STATES)} or {EMPTY}")
+    return _Said("annotation", or_(false(), *wanted), absent="todo" in value.split(","))
+
+
+def _reason(value: str) -> _Said:
+    return _Said("annotation", WORK.c.reason.icontains(value, autoescape=True))
+
+
+def _is(value: str) -> _Said:
+    if value not in IS:
+        raise InputError(f"found {value!r}, expected {' or '.join(IS)}")
+    return _Said("image", IS[value])
+
+
+def _number(kind: str, column: Any, *, squared: bool = False, zero_if_absent: bool = False) -> Callable[[str], _Said]:
+    def take(value: str) -> _Said:
+        found = _RANGE.fullmatch(value)
+        if not found:
+            raise InputError(f"found {value!r}, expected a number such as 3, >3, <=3 or 2..5")
+        power = 2 if squared else 1
+        if found["low"]:
+            low, high = float(found["low"]), float(found["high"])
+            return _Said(kind, column.between(low**power, high**power), absent=zero_if_absent and low <= 0 <= high)
+        one, sign = float(found["one"]), found["sign"]
+        return _Said(kind, _compared(column, sign, one**power), absent=zero_if_absent and _holds(0, sign, one))
+
+    return take
+
+
+def _day(column: Any, *also: Condition) -> Callable[[str], _Said]:
+    def take(value: str) -> _Said:
+        found = _DAY.fullmatch(value)
+        if not found:
+            raise InputError(f"found {value!r}, expected a day such as 2026-01-31 or >2026-01-31")
+        return _Said("annotation", and_(_compared(func.substr(column, 1, 10), found["sign"], found["day"]), *also))
+
+    return take
+
+
+def _compared(column: Any, sign: str, value: Any) -> Any:
+    return SIGNS[sign or "="](column, value)
+
+
+def _holds(found: float, sign: str, value: float) -> bool:
+    return bool(SIGNS[sign or "="](found, value))

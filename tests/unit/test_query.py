@@ -1,0 +1,278 @@
+"""The query of the gallery: what matches, on both databases, and what is said of queries that are none."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from data.database import open_database
+from data.errors import InputError
+from data.gallery import Gallery
+from data.query import HELP
+from data.services import Services, make_services
+from data.settings import make_settings
+from tests.conftest import new_postgres_database, save_picture
+
+Box = tuple[str, float, float, float, float]
+
+
+CATS_1, CATS_2, DOGS_1, NIGHT = "cats/one.jpg", "cats/two.jpg", "dogs/one.jpg", "dogs/night shift.jpg"
+EMPTY, TODO, WIDE, BROKEN = "empty.jpg", "todo.jpg", "wide.jpg", "broken.jpg"
+LABELS = ("cat", "dog", "traffic light")
+PATHS = {"images": "pictures", "labels": "labels.toml", "cache": "cache"}
+ALL = {CATS_1, CATS_2, DOGS_1, NIGHT, EMPTY, TODO, WIDE, BROKEN}
+
+
+def put(box: Box) -> dict[str, Any]:
+    label, x0, y0, x1, y1 = box
+    return {"kind": "put", "box": {"id": str(uuid.uuid4()), "label": label, "x0": x0, "y0": y0, "x1": x1, "y1": y1}}
+
+
+def say(
+    services: Services, who: str, image: str, *boxes: Box, state: str = "", reason: str = "", day: str = "2026-01-10"
+) -> None:
+    """Let somebody draw boxes on an image, and give it a state."""
+    edits = [put(box) for box in boxes]
+    if state:
+        edits.append({"kind": "state", "state": state, "reason": reason})
+    for n, one in enumerate(edits):
+        one |= {"id": str(uuid.uuid4()), "image": image, "time": f"{day}T10:00:{n:02}.000Z"}
+    outcome = services.annotations.take(who, edits)
+    assert outcome.refused == []
+
+
+def fill(database_url: str, folder: Path) -> Services:
+    """Six pictures of 640 x 480, one of 2000 x 1000, one that is none; worked on by Ada and Bob."""
+    for name in ("cats/one.jpg", "cats/two.jpg", "dogs/one.jpg", "dogs/night shift.jpg", "empty.jpg", "todo.jpg"):
+        save_picture(folder / "pictures" / name)
+    save_picture(folder / "pictures" / "wide.jpg", (2000, 1000))
+    (folder / "pictures" / "broken.jpg").write_bytes(b"nothing")
+    (folder / "labels.toml").write_text("".join(f'[[label]]\nname = "{name}"\n' for name in LABELS))
+    paths = {name: str(folder / path) for name, path in PATHS.items()}
+    settings = make_settings({**paths, "database": database_url}, {})
+    made = make_services(settings, open_database(settings.database))
+    made.indexer.index()
+    say(made, "ada", CATS_1, ("cat", 10, 10, 110, 110), ("cat", 200, 200, 210, 210), state="done")
+    say(made, "ada", CATS_2, ("cat", 0, 0, 600, 100), day="2026-02-01")
+    say(
+        made,
+        "ada",
+        DOGS_1,
+        ("dog", 300, 230, 340, 250),
+        ("traffic light", 0, 0, 20, 60),
+        state="done",
+        day="2026-02-01",
+    )
+    say(made, "ada", NIGHT, state="skipped", reason="too dark")
+    say(made, "ada", EMPTY, state="done")
+    say(made, "bob", CATS_1, ("dog", 10, 10, 110, 110), ("dog", 5, 5, 50, 50), ("dog", 9, 9, 90, 90))
+    say(made, "bob", EMPTY, state="skipped")
+    made.batch.pictures([WIDE, BROKEN])  # which opens them for the first time
+    return made
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def services(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+    """On each database, for tests that change nothing."""
+    folder = tmp_path_factory.mktemp("query")
+    url = str(folder / "a.db")
+    if request.param == "postgresql":
+        url = new_postgres_database(request.getfixturevalue("postgres_server"))
+    made = fill(url, folder)
+    yield made
+    made.database.engine.dispose()
+
+
+FOUND = {
+    "": ALL,
+    "one": {CATS_1, DOGS_1},
+    "ONE": {CATS_1, DOGS_1},
+    "cats/ one": {CATS_1},
+    '"night shift"': {NIGHT},
+    "name:two": {CATS_2},
+    "state:done": {CATS_1, DOGS_1, EMPTY},
+    "state:todo": {TODO, WIDE, BROKEN},
+    'state:"in progress"': {CATS_1, CATS_2},
+    "state:in-progress": {CATS_1, CATS_2},
+    "state:skipped": {NIGHT, EMPTY},
+    "state:empty": {EMPTY},
+    "state:done,skipped": {CATS_1, DOGS_1, EMPTY, NIGHT},
+    "annotator:ada state:done": {CATS_1, DOGS_1, EMPTY},
+    "annotator:bob state:done": set(),
+    "annotator:bob state:todo": ALL - {CATS_1, EMPTY},
+    "state:todo annotator:me": ALL - {CATS_1, CATS_2, DOGS_1, NIGHT, EMPTY},
+    "label:cat": {CATS_1, CATS_2},
+    'label:"traffic light"': {DOGS_1},
+    "label:cat label:dog": {CATS_1},
+    "label:dog annotator:ada": {DOGS_1},
+    "-label:cat": ALL - {CATS_1, CATS_2},
+    "not label:cat state:done": {DOGS_1, EMPTY},
+    "label:cat or label:dog": {CATS_1, CATS_2, DOGS_1},
+    "label:cat OR state:empty": {CATS_1, CATS_2, EMPTY},
+    "-(label:cat or label:dog) -state:todo": {NIGHT, EMPTY},
+    "boxes:0": {NIGHT, EMPTY, TODO, WIDE, BROKEN},
+    "boxes:>2": {CATS_1},
+    "boxes:2..3 annotator:ada": {CATS_1, DOGS_1},
+    "boxes:<=1 annotator:ada": ALL - {CATS_1, DOGS_1},
+    "boxes:>=1 boxes:<2 annotator:ada": {CATS_2},
+    "boxes:2 state:done": {CATS_1, DOGS_1},
+    "boxes:3 state:done": set(),  # three are Bob's, and he is not done
+    "size:<=10": {CATS_1},
+    "size:100": {CATS_1},
+    "label:dog size:<30": {DOGS_1},
+    "label:cat size:>90 annotator:ada": {CATS_1, CATS_2},
+    "aspect:>3": {CATS_2},
+    "x:45..55 y:45..55": {DOGS_1},
+    "changed:2026-02-01": {CATS_2, DOGS_1},
+    "changed:<2026-02-01 state:done": {CATS_1, EMPTY},
+    "done:2026-02-01": {DOGS_1},
+    "done:>=2026-01-01": {CATS_1, DOGS_1, EMPTY},
+    "reason:dark": {NIGHT},
+    "width:>1000": {WIDE},
+    "height:1000 width:2000": {WIDE},
+    "is:broken": {BROKEN},
+    "-is:broken": ALL - {BROKEN},
+    "state:done and one": {CATS_1, DOGS_1},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", FOUND)
+def test_what_matches(services: Services, text: str) -> None:
+    page = services.gallery.page(me="ada", query=text, most=100)
+    assert {card.id for card in page.cards} == FOUND[text]
+    assert page.total == len(FOUND[text])
+    assert [card.ordinal for card in page.cards] == list(range(1, len(FOUND[text]) + 1))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("stat:done", "stat: is no field; did you mean state: ?"),
+        ("colour:red", "colour: is no field; there are name, state, label"),
+        ("state:finished", "state: found 'finished', expected todo, in progress, done, skipped or empty"),
+        ("state:", "state: expected something right after the colon"),
+        ("label:cta", "label: 'cta' is no label; did you mean 'cat'?"),
+        ("boxes:many", "boxes: found 'many', expected a number such as 3, >3, <=3 or 2..5"),
+        ("changed:yesterday", "changed: found 'yesterday', expected a day such as 2026-01-31 or >2026-01-31"),
+        ("annotator:eve", "annotator: 'eve' has annotated nothing here; those who have: ada, bob"),
+        ("annotator:ada annotator:bob", "annotator: found twice, expected once"),
+        ("(label:cat", "a bracket is not closed"),
+        ("label:cat)", "a bracket is closed that was not opened"),
+        ("label:cat or", "or: expected something after it"),
+        ("not", "not: expected something after it"),
+        ('"night', "a quote is not closed"),
+        ("is:odd", "is: found 'odd', expected broken or readable"),
+        ("(" * 30 + "a" + ")" * 30, "found more than 20 brackets in each other"),
+        ("a" * 3000, "found 3000 characters, expected at most 2000"),
+    ],
+)
+def test_a_query_that_is_none_says_which_term_and_why(services: Services, text: str, said: str) -> None:
+    with pytest.raises(InputError, match="query: ") as refused:
+        services.gallery.page(me="ada", query=text)
+    assert said in str(refused.value)
+
+
+def test_every_example_of_the_help_is_understood(services: Services) -> None:
+    for example, _ in HELP:
+        assert services.gallery.page(me="ada", query=example).total is not None
+
+
+@pytest.fixture(scope="module")
+def empty_gallery(tmp_path_factory: pytest.TempPathFactory) -> Gallery:
+    return Gallery(open_database(f"sqlite:///{tmp_path_factory.mktemp('query') / 'a.db'}"))
+
+
+@given(st.text(st.sampled_from('ab:()"-> .<=03,or not state label x'), max_size=30))
+def test_whatever_is_typed_is_a_query_or_says_why_not(empty_gallery: Gallery, text: str) -> None:
+    said = ""
+    try:
+        empty_gallery.page(me="ada", query=text)
+    except InputError as error:
+        said = str(error)
+    assert said == "" or said.startswith("query: ")
+
+
+def test_sorting_and_pages(services: Services) -> None:
+    def ids(order: str, **more: Any) -> list[str]:
+        return [card.id for card in services.gallery.page(me="ada", order=order, most=100, **more).cards]
+
+    source = ids("position")
+    assert ids("-position") == source[::-1]
+    assert ids("-boxes")[0] == CATS_1
+    assert ids("-boxes", query="annotator:ada")[:2] == [CATS_1, DOGS_1]
+    assert ids("-pixels")[0] == WIDE
+    assert ids("-changed")[0] == EMPTY
+    for order in ("position", "-position", "boxes", "-boxes", "changed", "-pixels"):
+        some = [services.gallery.page(me="ada", order=order, at=at, most=3).cards for at in (1, 4, 7)]
+        assert [card.id for cards in some for card in cards] == ids(order)
+    with pytest.raises(InputError, match="order: found 'best'"):
+        ids("best")
+
+
+@pytest.mark.parametrize("order", ["position", "-position", "boxes", "-boxes", "-changed", "pixels"])
+@pytest.mark.parametrize("query", ["", "state:done,todo", "annotator:ada"])
+def test_next_and_previous_walk_what_the_gallery_shows(services: Services, query: str, order: str) -> None:
+    shown = [card.id for card in services.gallery.page(me="ada", query=query, order=order, most=100).cards]
+    for number, image in enumerate(shown):
+        window = services.batch.window(annotator_name="ada", around=image, before=3, after=3, query=query, order=order)
+        assert [entry.id for entry in window.entries] == shown[max(0, number - 3) : number + 4]
+        assert window.entries[window.here].id == image
+        assert window.entries[window.here].ordinal == number + 1
+        assert window.total == len(shown)
+        at = services.batch.window(annotator_name="ada", at=number + 1, before=0, after=0, query=query, order=order)
+        assert [entry.id for entry in at.entries] == [image]
+
+
+def test_work_on_an_image_does_not_move_the_place_one_goes_on_from(database_url: str, tmp_path: Path) -> None:
+    """By number of boxes, an image that gets more boxes would else jump over those in between."""
+    services = fill(database_url, tmp_path)
+    shown = [card.id for card in services.gallery.page(me="ada", order="boxes", most=100).cards]
+    window = services.batch.window(annotator_name="ada", around=shown[1], before=0, after=1, order="boxes")
+    say(services, "ada", shown[1], *[("cat", 10.0, 10.0, 50.0, 50.0)] * 9, day="2026-03-01")
+    entry = window.entries[0]
+    later = services.batch.window(
+        annotator_name="ada", around=entry.id, rank=entry.rank, before=1, after=1, order="boxes"
+    )
+    assert [one.id for one in later.entries] == [shown[0], shown[2], shown[3]]
+    services.database.engine.dispose()
+
+
+def test_a_card_says_who_did_what(services: Services) -> None:
+    [card] = services.gallery.page(me="bob", query="cats/one").cards
+    assert card.mine == "in progress"
+    assert [(work.annotator, work.state, work.boxes) for work in card.work] == [
+        ("ada", "done", 2),
+        ("bob", "in progress", 3),
+    ]
+    assert (card.width, card.height, len(card.boxes)) == (640, 480, 5)
+    [card] = services.gallery.page(me="bob", query="cats/one annotator:ada").cards
+    assert [work.annotator for work in card.work] == ["ada"]
+    assert sorted(box[0] for box in card.boxes) == ["cat", "cat"]
+
+
+def test_the_wall_shows_each_box_of_a_label(services: Services) -> None:
+    total, crops = services.gallery.crops(me="ada", label_name="cat")
+    assert total == 3
+    assert [(crop.image, crop.annotator) for crop in crops] == [(CATS_1, "ada"), (CATS_1, "ada"), (CATS_2, "ada")]
+    assert services.gallery.crops(me="ada", label_name="cat", query="size:<50")[0] == 1
+    assert services.gallery.crops(me="ada", label_name="dog", query="annotator:ada")[0] == 1
+    assert services.gallery.crops(me="ada", label_name="dog", query="state:todo")[0] == 0
+    assert services.gallery.crops(me="ada", label_name="no such label") == (0, [])
+    seen = [services.gallery.crops(me="ada", label_name="dog", at=at, most=2)[1] for at in (1, 3)]
+    assert len({crop.id for crops in seen for crop in crops}) == 4
+
+
+@pytest.mark.parametrize("asked", [{"at": 0}, {"most": 0}, {"most": 501}])
+def test_a_stretch_that_is_none_is_refused(services: Services, asked: dict[str, int]) -> None:
+    calls: list[Callable[..., object]] = [
+        services.gallery.page, services.gallery.ids, lambda **more: services.gallery.crops(label_name="cat", **more)
+    ]  # fmt: skip
+    for ask in calls:
+        with pytest.raises(InputError, match="at, most"):
+            ask(me="ada", **asked)
