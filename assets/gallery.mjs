@@ -30,7 +30,7 @@ export class Gallery {
       boxes: new Grid(byId("gallery-boxes"), { told, cell: cell(CROP, (e, item) => this.#fillCrop(e, item)) }),
     };
     byId("gallery").addEventListener("click", (event) => this.#clicked(event));
-    byId("gallery").addEventListener("keydown", (event) => this.#key(event));
+    addEventListener("keydown", (event) => this.isOpen && !event.target.closest?.(".modal") && this.#key(event));
     addEventListener("pointerdown", (event) => event.target.closest?.(".query-help") || this.#closeHelp(), true);
   }
 

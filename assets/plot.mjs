@@ -165,7 +165,8 @@ export class Plot {
 
   /** Whether a point of the page is on the plot area and not on the modebar or something else. */
   isOver(target) {
-    return Boolean(target.closest?.(".draglayer, .shapelayer, .zoomlayer, .dragcover"));
+    if (target.closest?.(".dragcover")) return true; // over the whole page while something is dragged
+    return this.element.contains(target) && Boolean(target.closest?.(".draglayer, .shapelayer, .zoomlayer"));
   }
 
   /** A picture that is shown whole stays whole when the window changes. */

@@ -250,6 +250,7 @@ export class Session {
     const { annotator } = this;
     const history = await this.#readHistory(ACROSS);
     if (annotator === this.annotator) this.#histories.set(ACROSS, history);
+    this.view.historyChanged();
   }
 
   /**
@@ -343,6 +344,7 @@ export class Session {
   async #write(entries, history) {
     const written = this.journal?.write(entries, history);
     this.#publish();
+    this.view.historyChanged();
     try {
       await written;
     } catch (error) {
