@@ -24,12 +24,12 @@ export function emptyAnnotation(image, annotator, picture) {
 /** The annotation that the server sent for one annotator. */
 export function fromServer(answer) {
   const one = answer.annotations[0];
-  const { width, height, error, url } = answer;
+  const { width, height, error, url, view = null } = answer;
   const boxes = new Map();
   for (const box of one.boxes) boxes.set(box.id, box);
   for (const [id, stamp] of Object.entries(one.deleted)) boxes.set(id, { id, deleted: true, stamp });
   return {
-    ...emptyAnnotation(answer.image, one.annotator, { width, height, error, url }),
+    ...emptyAnnotation(answer.image, one.annotator, { width, height, error, url, view }),
     register: one.register,
     reason: one.reason,
     stateStamp: one.state_stamp,

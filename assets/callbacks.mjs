@@ -59,6 +59,7 @@ export function callbacks(page) {
 
     crosshair: (p, on) => p.view.setCrosshair(Boolean(on), false),
     light: (p, brightness, contrast) => p.view.setLight(brightness, contrast),
+    look: (p, page, channel, low, high) => p.looks.choose({ page, channel, low, high }),
     reset_view: (p) => p.view.resetView(),
     theme: (p) => p.view.nextTheme(),
     labels_drawer: (p) => p.view.toggleDrawer("labels-panel"),

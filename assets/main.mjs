@@ -8,6 +8,7 @@ import { present } from "./dom.mjs";
 import { Files } from "./files.mjs";
 import { Gallery } from "./gallery.mjs";
 import { listen } from "./keyboard.mjs";
+import { Looks } from "./looks.mjs";
 import { Navigator } from "./navigator.mjs";
 import { Outbox } from "./outbox.mjs";
 import { Overlay } from "./overlay.mjs";
@@ -56,7 +57,8 @@ class Page {
     });
     this.overlay = new Overlay(byId("overlay"), this.plot);
     this.pointer = new Pointer(this.session, this.plot, this.overlay);
-    this.tiles = new TileLayer({ plot: this.plot, pointer: this.pointer, warn: (text) => this.view.warn(text) });
+    this.looks = new Looks({ memory: this.memory, setProps, changed: () => this.view.relook() });
+    this.tiles = new TileLayer({ plot: this.plot, pointer: this.pointer, looks: this.looks, warn: (text) => this.view.warn(text) });
     this.table = new Table({ id: "annotations-table", setProps, message: (text) => this.view.tableMessage(text) });
     this.palette = new Palette(byId("palette"), {
       choose: (name) => this.session.chooseLabel(name),
@@ -78,6 +80,7 @@ class Page {
       pictures: this.pictures,
       pointer: this.pointer,
       table: this.table,
+      looks: this.looks,
       swap: (...arguments_) => this.view.swap(...arguments_),
       fail: (entry, error) => this.view.failed(entry, error),
     });
@@ -278,6 +281,8 @@ class Page {
       case "fit": return this.plot.fit();
       case "zoom-in": return this.#zoom(0.8);
       case "zoom-out": return this.#zoom(1.25);
+      case "page-previous": return this.looks.turn(-1);
+      case "page-next": return this.looks.turn(1);
       case "hide": return session.hideLabel(session.label);
       case "crosshair": return view.setCrosshair(!this.overlay.crosshair, true);
       case "help": return view.openHelp();

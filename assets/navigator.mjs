@@ -9,8 +9,8 @@ export class Navigator {
   #running = null; // the promise of what is under way
 
   /** `swap(entry, annotation, picture)` puts an image on screen; `fail(entry, error)` says why it could not. */
-  constructor({ session, pictures, pointer, table, swap, fail }) {
-    Object.assign(this, { session, pictures, pointer, table, swap, fail });
+  constructor({ session, pictures, pointer, table, looks, swap, fail }) {
+    Object.assign(this, { session, pictures, pointer, table, looks, swap, fail });
   }
 
   /** Go on by some images (back, if negative). */
@@ -62,9 +62,22 @@ export class Navigator {
   }
 
   async #prepare(entry) {
-    const [annotation, picture] = await Promise.allSettled([this.session.load(entry.id), this.pictures.load(shownAddress(entry))]);
+    await this.#knowLooks(entry);
+    const [annotation, picture] = await Promise.allSettled([this.session.load(entry.id), this.pictures.load(this.shownAddress(entry))]);
     if (annotation.status === "rejected") throw annotation.reason;
     return picture.status === "fulfilled" ? picture.value : null;
+  }
+
+  /** The address of the picture in the size that a screen needs, in the look that was chosen. */
+  shownAddress(entry) {
+    return `${entry.url}&fit=1${this.looks.query(entry.view)}`;
+  }
+
+  /** Which looks a picture has is known once the server has opened it; that matters only where one was chosen. */
+  async #knowLooks(entry) {
+    if (entry.opened || this.looks.isPlain) return;
+    const { view } = await this.session.load(entry.id);
+    Object.assign(entry, { view, opened: true });
   }
 
   #prefetch() {
@@ -73,11 +86,8 @@ export class Navigator {
       for (const entry of batch.neighbours(AHEAD, BEHIND)) {
         // Failing is no matter here: it is asked again, and reported, when the person goes there.
         this.session.load(entry.id).catch(() => {});
-        this.pictures.load(shownAddress(entry)).catch(() => {});
+        this.#knowLooks(entry).then(() => this.pictures.load(this.shownAddress(entry))).catch(() => {});
       }
     });
   }
 }
-
-/** The address of the picture in the size that a screen needs. */
-export const shownAddress = (entry) => `${entry.url}&fit=1`;

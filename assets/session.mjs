@@ -1,11 +1,12 @@
 // The one model of the page: who is at work, on which image, with which boxes. Everything that changes a box comes
 // through here as operations, becomes edits, is written to the browser's disk, shown, and sent to the server.
 
-import { apply, bare, emptyAnnotation, fromServer, inverse, liveBoxes, merge, stateOf, timeAfter } from "./annotation.mjs";
+import { apply, bare, fromServer, inverse, liveBoxes, merge, stateOf, timeAfter } from "./annotation.mjs";
 import { colorOf, plain } from "./projections.mjs";
 
 const LONGEST_FRAME_MS = 100;
 const REPEAT_MS = 1000; // nudges of one box closer than this are one step of undo
+const NOBODYS = { annotator: "", boxes: [], deleted: {}, register: null, reason: "", state_stamp: ["", ""], last_box_time: "" };
 const ACROSS = ""; // in the place of an image: the history of steps that change many, made in the gallery
 
 export class Session {
@@ -144,7 +145,7 @@ export class Session {
     const { image } = answer;
     const theirs = this.annotator
       ? fromServer(answer)
-      : emptyAnnotation(image, "", { width: answer.width, height: answer.height, error: answer.error, url: answer.url });
+      : fromServer({ ...answer, annotations: [NOBODYS] });
     const revision = `${answer.annotations[0]?.revision} ${answer.url} ${answer.error}`;
     const known = this.#annotations.get(image);
     if (known && revision === this.#revisions.get(image)) return false;

@@ -38,8 +38,8 @@ export class TileLayer {
   #wanted = ""; // the addresses of the tiles that are laid or under way
 
   /** `warn(text)` tells a person; `pointer.idle()` waits for the end of a gesture. */
-  constructor({ plot, pointer, warn }) {
-    Object.assign(this, { plot, pointer, warn });
+  constructor({ plot, pointer, looks, warn }) {
+    Object.assign(this, { plot, pointer, looks, warn });
   }
 
   /** Another picture is on screen, without tiles. */
@@ -57,7 +57,7 @@ export class TileLayer {
   async #lay(entry, picture) {
     const { x, y } = this.plot.ranges();
     const tiles = tilesIn({ x, y: [y[1], y[0]] }, picture, this.plot.scale() / devicePixelRatio);
-    for (const tile of tiles) tile.source = `${entry.tiles}&level=${tile.level}&x=${tile.column}&y=${tile.row}`;
+    for (const tile of tiles) tile.source = `${entry.tiles}&level=${tile.level}&x=${tile.column}&y=${tile.row}${this.looks.query(picture.view)}`;
     const wanted = tiles.map(({ source }) => source).join(" ");
     if (wanted === this.#wanted || this.plot.image !== entry.id) return;
     this.#wanted = wanted;

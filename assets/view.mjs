@@ -181,6 +181,7 @@ export class View {
       shapes: this.#shapesOf(),
       newBoxColor: session.colorOf(session.label),
     });
+    this.page.looks.show(readable ? annotation.view : null);
     this.message(readable ? "" : annotation.error || `${entry.id} cannot be shown by this browser; the batch goes on.`);
     this.tableMessage("");
     this.boxes();
@@ -271,7 +272,7 @@ export class View {
     const { annotation } = session;
     if (!annotation || !this.#shownWidth) return;
     if (isTiled(annotation)) return this.page.tiles.look(entry, annotation);
-    if (!plot.source?.endsWith("&fit=1") || this.#shownWidth >= annotation.width) return;
+    if (!plot.source?.includes("&fit=1") || this.#shownWidth >= annotation.width) return;
     const shownPerPixel = this.#shownWidth / annotation.width;
     if (devicePixelRatio / plot.scale() < SHARP_ENOUGH * shownPerPixel) return;
     this.#sharpen(entry);
@@ -280,13 +281,34 @@ export class View {
   async #sharpen(entry) {
     this.#sharpening = entry.id;
     try {
-      const picture = await this.page.pictures.load(entry.url);
+      const wanted = () => entry.url + this.page.looks.query(this.page.session.annotation?.view);
+      const address = wanted();
+      const picture = await this.page.pictures.load(address);
       await this.page.pointer.idle();
-      if (this.page.plot.image === entry.id) this.page.plot.sharpen(picture.src);
+      if (this.page.plot.image === entry.id && address === wanted()) this.page.plot.sharpen(picture.src);
     } catch {
       this.warn("The full-size picture cannot be loaded; the smaller one stays.");
     } finally {
       this.#sharpening = null;
+    }
+  }
+
+  /** Another look was chosen: the picture on screen in it; boxes, zoom and place stay. */
+  async relook() {
+    const { batch, session, navigator, pictures, pointer, plot, tiles, looks } = this.page;
+    const { entry } = batch ?? {};
+    if (!entry || entry.id !== session.image || !session.annotation.view) return;
+    const address = navigator.shownAddress({ ...entry, view: session.annotation.view });
+    try {
+      const picture = await pictures.load(address);
+      await pointer.idle();
+      const current = navigator.shownAddress({ ...entry, view: session.annotation?.view });
+      if (plot.image !== entry.id || address !== current) return; // gone on meanwhile
+      tiles.clear();
+      await plot.sharpen(picture.src);
+      this.zoomed();
+    } catch (error) {
+      this.warn(`${entry.id} cannot be shown so: the picture stays as it was.`);
     }
   }
 
@@ -308,6 +330,7 @@ export class View {
     setProps("brightness", { value: LIGHT_MIDDLE });
     setProps("contrast", { value: LIGHT_MIDDLE });
     this.setLight(LIGHT_MIDDLE, LIGHT_MIDDLE);
+    this.page.looks.reset();
     const { session, plot } = this.page;
     session.hidden.clear();
     plot.fit();

@@ -95,6 +95,7 @@ class Routes:
             height=picture.height,
             error=picture.error or ("This picture is no longer in the batch." if picture.gone else ""),
             url=picture_address(self._base, "images", picture.id, picture.version),
+            view=json.loads(picture.view) if picture.view else None,
             annotations=[annotation_to_dict(one) for one in found],
         )
         answer.headers["Cache-Control"] = "no-cache"
@@ -206,6 +207,8 @@ class Routes:
             "state": entry.state,
             "boxes": entry.boxes,
             "rank": entry.rank,
+            "view": json.loads(entry.view) if entry.view else None,
+            "opened": entry.view is not None,
             "url": picture_address(self._base, "images", entry.id, entry.version),
             "thumbnail": picture_address(self._base, "thumbnails", entry.id, entry.version),
             "tiles": picture_address(self._base, "tiles", entry.id, entry.version),

@@ -7,8 +7,8 @@ from dash import Dash
 
 from callbacks.answers import add_rules, kept, number, send, whole
 from data.batch import Picture
-from data.pictures import SCREEN_PX
 from data.services import Services
+from data.stack_views import SCREEN_PX, parse_look
 
 THUMBNAIL_FIT_PX = 256
 
@@ -34,11 +34,12 @@ class Routes:
         self._services = services
 
     def picture(self, image_id: str) -> flask.Response:
-        """A picture, upright; with ``fit=1`` no larger than a screen needs."""
+        """A picture, upright; with ``fit=1`` no larger than a screen needs; a look as `parse_look` takes it."""
         picture = self._readable(image_id)
         fit_px = SCREEN_PX if flask.request.args.get("fit") else None
         path = self._services.batch.file(picture)
-        return send(self._services.pictures.shown(path, picture.version, fit_px=fit_px), picture.version)
+        look = parse_look(flask.request.args)
+        return send(self._services.pictures.shown(path, picture.version, fit_px=fit_px, look=look), picture.version)
 
     def thumbnail(self, image_id: str) -> flask.Response:
         """A small picture for the strip."""
@@ -52,7 +53,9 @@ class Routes:
         picture = self._readable(image_id)
         given = flask.request.args
         place = [whole(given, name, 0) for name in ("level", "x", "y")]
-        content = self._services.tiles.tile(self._services.batch.file(picture), picture.version, *place)
+        size = picture.width or 0, picture.height or 0
+        path, look = self._services.batch.file(picture), parse_look(given)
+        content = self._services.tiles.tile(path, picture.version, size, (place[0], place[1], place[2]), look)
         return kept(flask.Response(content, mimetype="image/jpeg"), picture.version)
 
     def crop(self, image_id: str) -> flask.Response:

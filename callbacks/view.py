@@ -16,3 +16,11 @@ def register(app: Dash, services: Services) -> None:
     on(app, "theme", Input(ids.THEME, "n_clicks"))
     on(app, "labels_drawer", Input(ids.LABELS_TOGGLE, "n_clicks"))
     on(app, "boxes_drawer", Input(ids.BOXES_TOGGLE, "n_clicks"))
+    on(
+        app,
+        "look",
+        Input(ids.LOOK_PAGE, "value"),
+        Input(ids.LOOK_CHANNEL, "value"),
+        Input(ids.LOOK_LOW, "value"),
+        Input(ids.LOOK_HIGH, "value"),
+    )

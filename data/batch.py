@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from time import time
 from typing import Any
@@ -28,7 +28,8 @@ LARGEST_WINDOW = 500
 class Entry:
     """One image in a list: its ordinal in the list (from 1), and how far one annotator is with it.
 
-    ``rank`` is what the list is ordered by, if that is not the batch's own order.
+    ``rank`` is what the list is ordered by, if that is not the batch's own order; ``view`` as `Picture` has it, or
+    None if the file was never opened.
     """
 
     id: str
@@ -37,6 +38,7 @@ class Entry:
     state: State
     boxes: int
     rank: float | None = None
+    view: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,10 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What is known of one picture; sizes are None and ``error`` says why when it cannot be read."""
+    """What is known of one picture; sizes are None and ``error`` says why when it cannot be read.
+
+    ``view`` says which looks it has, as `data.stack_views.view_of` writes it; "" for one look.
+    """
 
     id: str
     location: str
@@ -67,6 +72,7 @@ class Picture:
     size_bytes: int | None
     width: int | None
     height: int | None
+    view: str
     error: str
     gone: bool
 
@@ -116,7 +122,8 @@ class Batch:
             size = self._size(connection)
             position, ranked = self._place(connection, listing, around, at, size)
             is_before = listing.before(ranked if rank is None else rank, position)
-            rows = listing.rows(image.c.id, image.c.position, image.c.version, annotation.c.state, annotation.c.boxes)
+            columns = (image.c.id, image.c.position, image.c.version, image.c.view)
+            rows = listing.rows(*columns, annotation.c.state, annotation.c.boxes)
             earlier = list(connection.execute(listing.in_order(rows.where(is_before), backwards=True).limit(before)))
             earlier.reverse()
             later = connection.execute(listing.in_order(rows.where(not_(is_before))).limit(after + 1))
@@ -125,7 +132,7 @@ class Batch:
             else:
                 total, first = listing.count(), listing.count(is_before) + 1 - len(earlier)
             entries = [
-                Entry(row.id, ordinal, row.version, row.state or "todo", row.boxes or 0, row.rank)
+                Entry(row.id, ordinal, row.version, row.state or "todo", row.boxes or 0, row.rank, row.view)
                 for ordinal, row in enumerate([*earlier, *later], start=first)
             ]
             return Window(
@@ -139,40 +146,41 @@ class Batch:
             )
 
     def picture(self, image_id: str) -> Picture | None:
-        """What is known of one image; its size is read from the file the first time. None if there never was one."""
-        return next(iter(self.pictures([image_id])), None)
+        """What is known of one image; the file is opened the first time. None if there never was one."""
+        with self._database.reading() as connection:
+            row = connection.execute(select(image).where(image.c.id == image_id)).one_or_none()
+        return None if row is None else self._known(row, looked_into=row.view is not None)
 
     def pictures(self, image_ids: Sequence[str]) -> list[Picture]:
-        """As `picture`, of some hundred images at most, in no order."""
+        """As `picture`, of some hundred images at most, in no order; sizes that a list gave are taken as they are."""
         with self._database.reading() as connection:
             rows = connection.execute(select(image).where(image.c.id.in_(image_ids))).all()
-        return [self._known(row) for row in rows]
+        return [self._known(row, looked_into=row.width is not None) for row in rows]
 
-    def _known(self, row: Row[Any]) -> Picture:
+    def _known(self, row: Row[Any], *, looked_into: bool) -> Picture:
         picture = Picture(
-            row.id, row.location, row.version, row.size_bytes, row.width, row.height, row.error, row.position is None
-        )
-        return self._measured(picture) if picture.width is None and not (picture.error or picture.gone) else picture
+            row.id, row.location, row.version, row.size_bytes, row.width, row.height, row.view or "", row.error,
+            row.position is None,
+        )  # fmt: skip
+        return picture if looked_into or picture.error or picture.gone else self._measured(picture)
 
     def file(self, picture: Picture) -> Path:
         """The picture's file, fetched if it lies elsewhere. Raises Unreachable or InputError when it cannot be had."""
         return self._source.fetch(picture.location, picture.version)
 
     def _measured(self, picture: Picture) -> Picture:
-        width = height = None
-        error = ""
         try:
             file = self.file(picture)
         except InputError as problem:
             return replace(picture, error=str(problem))  # and tried again the next time
+        values: dict[str, Any] = {"width": None, "height": None, "view": "", "error": ""}
         try:
-            width, height = self._pictures.measure(file)
+            values |= asdict(self._pictures.measure(file))
         except InputError as problem:
-            error = str(problem).replace(file.name, picture.id.rpartition("/")[2])  # in the cache it has another name
+            values["error"] = str(problem).replace(file.name, picture.id.rpartition("/")[2])  # not that in the cache
         with self._database.writing() as connection:
-            values = {"width": width, "height": height, "error": error}
             connection.execute(update(image).where(image.c.id == picture.id).values(values))
-        return replace(picture, width=width, height=height, error=error)
+        return replace(picture, **values)
 
     def _size(self, connection: Connection) -> int:
         return int(self._database.recall(connection, SIZE_KEY) or 0)

@@ -10,7 +10,8 @@ from PIL import Image
 
 from data.cache import Cache
 from data.errors import InputError
-from data.pictures import SCREEN_PX, Pictures, Served
+from data.pictures import Pictures, Served
+from data.stack_views import SCREEN_PX
 
 FIT_PX = 192
 MARGIN = 0.15  # of the longer side, so that one sees what the box leaves out
@@ -32,6 +33,12 @@ class Crops:
         left, top, right, bottom = region_of(size, corners)
 
         def write(file: IO[bytes]) -> None:
+            scale = min(1.0, FIT_PX / max(right - left, bottom - top))
+            fitting = max(1, round((right - left) * scale)), max(1, round((bottom - top) * scale))
+            part = self._pictures.part(path, version, (left, top, right, bottom), fitting)
+            if part is not None:
+                part.save(file, "JPEG", quality=QUALITY)
+                return
             with self._turn:
                 # Mostly the size that a screen shows is fine enough; small boxes of large pictures need all there is.
                 is_enough = max(right - left, bottom - top) * min(1, SCREEN_PX / max(size)) >= FIT_PX

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from time import time
 
-from sqlalchemy import Connection, case, delete, func, select, update
+from sqlalchemy import Connection, case, delete, func, null, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from data.batch import LEASE_KEY, PROBLEM_KEY, SIZE_KEY, is_indexing
@@ -186,6 +186,7 @@ class Indexer:
                 "size_bytes": new.size_bytes,
                 "width": case((changed, new.width), else_=func.coalesce(new.width, image.c.width)),
                 "height": case((changed, new.height), else_=func.coalesce(new.height, image.c.height)),
+                "view": case((changed, null()), else_=image.c.view),
                 "error": case((changed, ""), else_=image.c.error),
             },
         )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -12,26 +14,16 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from data.cache import Cache
 from data.errors import InputError
+from data.stack_views import PLAIN, Box, Look, StackViews, view_of
+from data.stacks import ORIENTATION_TAG, TURNS, Stack, open_stack
 
 # What a browser shows as it is; anything else is converted once and kept.
 BROWSER_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "GIF": "image/gif", "BMP": "image/bmp"}
 BROWSER_MODES = frozenset({"1", "L", "LA", "P", "RGB", "RGBA"})
 FORMATS = (*BROWSER_TYPES, "TIFF")  # a JPEG with several pictures (MPO) opens as JPEG
-ORIENTATION_TAG = 0x0112
 TYPES = {".jpg": "image/jpeg", ".png": "image/png"}  # of what is converted
 LOSSLESS_UP_TO_PX = 4_000_000
-SCREEN_PX = 2048  # the longer side of a picture that a screen shows whole
 TAIL_BYTES = 65_536  # some cameras write more after the end of the picture
-# The EXIF orientation says how the stored picture must be turned to stand upright.
-TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 
 Image.MAX_IMAGE_PIXELS = None  # our own limit is checked before anything is decoded
 
@@ -44,22 +36,38 @@ class Served:
     media_type: str
 
 
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Size in pixels of the upright picture, and for one with several looks what they are: see `view_of`."""
+
+    width: int
+    height: int
+    view: str = ""
+
+
 class Pictures:
     """Measures and converts pictures, and keeps what it converted in a folder that may be deleted at any time."""
 
     def __init__(self, cache: Cache, max_pixels: int) -> None:
         self._cache = cache
         self._max_pixels = max_pixels
+        self._views = StackViews(cache)
 
-    def measure(self, path: Path) -> tuple[int, int]:
-        """Width and height in pixels of the upright picture. Raises InputError for a file that is none."""
+    def measure(self, path: Path) -> Measured:
+        """What is to be known of a picture before it is shown. Raises InputError for a file that is none."""
+        with self._stack(path) as stack:
+            if stack is not None:
+                return Measured(*_upright_stack(stack), view_of(stack))
         with self._open(path) as picture:
             if _is_cut_off(path, str(picture.format)):
                 raise InputError(f"{path.name}: the end of the file is missing; copy it again")
-            return _upright_size(picture)
+            return Measured(*_upright_size(picture))
 
-    def shown(self, path: Path, version: str, *, fit_px: int | None = None) -> Served:
+    def shown(self, path: Path, version: str, *, fit_px: int | None = None, look: Look = PLAIN) -> Served:
         """The picture for a browser, at most ``fit_px`` on its longer side; the file itself where that will do."""
+        with self._stack(path) as stack:
+            if stack is not None:
+                return self._of_stack(stack, path, version, look, fit_px=fit_px)
         with self._open(path) as picture:
             small_enough = fit_px is None or max(picture.size) <= fit_px
             if small_enough and _browser_shows(picture):
@@ -68,6 +76,9 @@ class Pictures:
 
     def upright(self, path: Path, version: str) -> Path:
         """The picture as it is, or where EXIF says it lies, turned and written again in the same format."""
+        with self._stack(path) as stack:
+            if stack is not None:
+                return path  # whoever trains on it reads it as it is
         with self._open(path) as picture:
             if _orientation(picture) == 1:
                 return path
@@ -90,9 +101,48 @@ class Pictures:
             except (OSError, ValueError, SyntaxError, EOFError) as error:
                 raise InputError(f"{path.name}: cannot be decoded ({error}); the file is damaged") from error
 
+    def part(self, path: Path, version: str, box: Box, size: tuple[int, int], look: Look = PLAIN) -> Image.Image | None:
+        """A box of a picture that can be read in parts, scaled to ``size``; None for one that must be read whole."""
+        with self._stack(path) as stack:
+            if stack is None:
+                return None
+            return self._views.part(stack, (path, version), look, box, size)
+
     def thumbnail(self, path: Path, version: str, *, fit_px: int) -> Served:
         """A small JPEG of the picture, at most ``fit_px`` on its longer side."""
+        with self._stack(path) as stack:
+            if stack is not None:
+                return self._of_stack(stack, path, version, PLAIN, fit_px=fit_px, always_jpeg=True)
         return self._converted(path, version, fit_px=fit_px, always_jpeg=True)
+
+    @contextmanager
+    def _stack(self, path: Path) -> Iterator[Stack | None]:
+        with open_stack(path) as stack:
+            if stack is not None and not stack.in_parts:
+                self._check_size(path, stack.levels[0].width, stack.levels[0].height)
+            yield stack
+
+    def _of_stack(
+        self, stack: Stack, path: Path, version: str, look: Look, *, fit_px: int | None, always_jpeg: bool = False
+    ) -> Served:
+        width, height = _upright_stack(stack)
+        scale = 1.0 if fit_px is None else min(1.0, fit_px / max(width, height))
+        size = max(1, round(width * scale)), max(1, round(height * scale))
+        self._check_size(path, *size)
+        suffix = ".png" if size[0] * size[1] <= LOSSLESS_UP_TO_PX and not always_jpeg else ".jpg"
+
+        def write(file: IO[bytes]) -> None:
+            image = self._views.part(stack, (path, version), look, (0, 0, width, height), size)
+            image.save(file, "PNG", compress_level=3) if suffix == ".png" else image.save(file, "JPEG", quality=90)
+
+        return Served(self._cache.keep(path, version, look, size, suffix=suffix, write=write), TYPES[suffix])
+
+    def _check_size(self, path: Path, width: int, height: int) -> None:
+        if width * height > self._max_pixels:
+            raise InputError(
+                f"{path.name}: {width} x {height} pixels, more than the {self._max_pixels} that are opened at once; "
+                f"raise --max-pixels if the machine has the memory, or store it as a tiled TIFF"
+            )
 
     def _converted(self, path: Path, version: str, *, fit_px: int | None, always_jpeg: bool = False) -> Served:
         key = (path, version, fit_px, always_jpeg)
@@ -127,12 +177,11 @@ class Pictures:
         except (OSError, ValueError, SyntaxError, EOFError) as error:
             reason = getattr(error, "strerror", None) or error
             raise InputError(f"{path.name}: cannot be opened ({reason})") from error
-        if _area(picture) > self._max_pixels:
+        try:
+            self._check_size(path, *picture.size)
+        except InputError:
             picture.close()
-            raise InputError(
-                f"{path.name}: {picture.width} x {picture.height} pixels, more than the {self._max_pixels} "
-                f"that are opened; raise --max-pixels if the machine has the memory"
-            )
+            raise
         return picture
 
 
@@ -142,9 +191,16 @@ def _area(picture: Image.Image) -> int:
 
 def _orientation(picture: Image.Image) -> int:
     try:
-        return int(picture.getexif().get(ORIENTATION_TAG, 1))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # as in _open
+            return int(picture.getexif().get(ORIENTATION_TAG, 1))
     except (ValueError, TypeError, SyntaxError, OSError):
         return 1  # metadata that cannot be read turns nothing, in browsers too
+
+
+def _upright_stack(stack: Stack) -> tuple[int, int]:
+    full = stack.levels[0]
+    return (full.height, full.width) if stack.orientation in (5, 6, 7, 8) else (full.width, full.height)
 
 
 def _upright_size(picture: Image.Image) -> tuple[int, int]:

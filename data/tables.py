@@ -33,6 +33,7 @@ image = Table(
     Column("size_bytes", BigInteger),  # null where the source does not say
     Column("width", Integer),  # null until the file was first opened
     Column("height", Integer),
+    Column("view", Text),  # null until the file was first opened; JSON for a picture with several looks, else ""
     Column("error", Text, nullable=False, server_default=""),
     Column("scan", Text, nullable=False),  # the scan of the source that last met it
     Index("image_by_position", "position"),

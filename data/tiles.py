@@ -16,22 +16,43 @@ from PIL import Image
 
 from data.cache import Cache
 from data.errors import InputError
-from data.pictures import SCREEN_PX, Pictures
+from data.pictures import Pictures
+from data.stack_views import PLAIN, SCREEN_PX, Look
 
 TILE_PX = 512
 QUALITY = 90
+HIGHEST_LEVEL = 20
 
 
 class Tiles:
-    """Cuts pictures up, one at a time, since each takes the memory of all its pixels while it is cut."""
+    """Cuts pictures up, those that must be read whole one at a time, since each takes the memory of all its pixels."""
 
     def __init__(self, cache: Cache, pictures: Pictures) -> None:
         self._cache = cache
         self._pictures = pictures
         self._turn = threading.Lock()
 
-    def tile(self, path: Path, version: str, level: int, column: int, row: int) -> bytes:
-        """A tile as a JPEG. Raises InputError for one that the picture does not have."""
+    def tile(
+        self, path: Path, version: str, size: tuple[int, int], place: tuple[int, int, int], look: Look = PLAIN
+    ) -> bytes:
+        """A tile as a JPEG, at (level, column, row). Raises InputError for one that the picture does not have.
+
+        ``size`` is the picture's. What can be read in parts is; the others are cut up whole, once.
+        """
+        level, column, row = place
+        missing = InputError(f"tile: found level {level}, x {column}, y {row}, which {path.name} does not have")
+        if level > HIGHEST_LEVEL:
+            raise missing
+        side = TILE_PX * 2**level
+        box = column * side, row * side, min(size[0], (column + 1) * side), min(size[1], (row + 1) * side)
+        if box[0] >= box[2] or box[1] >= box[3]:
+            raise missing
+        shown = -(-(box[2] - box[0]) // 2**level), -(-(box[3] - box[1]) // 2**level)
+        part = self._pictures.part(path, version, box, shown, look)
+        if part is not None:
+            file = io.BytesIO()
+            part.save(file, "JPEG", quality=QUALITY)
+            return file.getvalue()
 
         def write(file: IO[bytes]) -> None:
             with self._turn:
@@ -42,8 +63,7 @@ class Tiles:
             with zipfile.ZipFile(kept) as archive:
                 return archive.read(_name(level, column, row))
         except KeyError:
-            place = f"level {level}, x {column}, y {row}"
-            raise InputError(f"tile: found {place}, which {path.name} does not have") from None
+            raise missing from None
 
 
 def _cut(image: Image.Image, file: IO[bytes]) -> None:

@@ -77,6 +77,8 @@ GROUPS: tuple[tuple[str, tuple[Key, ...]], ...] = (
             Key("fit", ("f",), "F", "fit the picture"),
             Key("zoom-in", ("+", "=", "shift++"), "+", "zoom in"),
             Key("zoom-out", ("-",), "−", "zoom out"),
+            Key("page-previous", ("[",), "[ and ]", "page of a picture with several"),
+            Key("page-next", ("]",), "", ""),
             Key("hide", ("h",), "H", "hide or show the boxes of the chosen label"),
             Key("crosshair", ("c",), "C", "crosshair on or off"),
             Key("help", ("?", "shift+?"), "?", "this help"),

@@ -73,6 +73,7 @@ def labels_panel(label_names: Sequence[str]) -> html.Aside:
             dbc.Switch(id=ids.CROSSHAIR, label="Crosshair (C)", value=False, className="small"),
             _slider(ids.BRIGHTNESS, "Brightness"),
             _slider(ids.CONTRAST, "Contrast"),
+            _looks(),
             _button("Reset view", ids.RESET_VIEW, "btn-link p-0 align-self-start"),
         ],
     )
@@ -123,7 +124,45 @@ def _button(text: str, component_id: str, look: str, hidden: bool = False) -> ht
     return html.Button(text, id=component_id, className=f"btn btn-sm {look}", hidden=hidden, n_clicks=0)
 
 
-def _slider(component_id: str, name: str) -> html.Label:
+def _looks() -> html.Div:
+    """For pictures with several pages, channels or more than eight bits; `assets/looks.mjs` shows what they have."""
+    return html.Div(
+        id=ids.LOOK_PANEL,
+        className="look-panel",
+        hidden=True,
+        children=[
+            html.Label(
+                id=f"{ids.LOOK_PAGE}-row",
+                className="look-row small",
+                title="Page of the picture ( [ and ] )",
+                children=[
+                    html.Span("Page"),
+                    dbc.Input(id=ids.LOOK_PAGE, type="number", min=1, step=1, value=1, size="sm"),
+                    html.Span(id=ids.LOOK_PAGES, className="text-body-secondary text-nowrap"),
+                ],
+            ),
+            html.Label(
+                id=f"{ids.LOOK_CHANNEL}-row",
+                className="look-row small",
+                children=[
+                    html.Span("Channel"),
+                    dbc.Select(id=ids.LOOK_CHANNEL, value="0", size="sm"),
+                ],
+            ),
+            html.Div(
+                id=ids.LOOK_CONTRAST,
+                children=[
+                    _slider(ids.LOOK_LOW, "Black at %", (0, 50, 0.5, 0.5)),
+                    _slider(ids.LOOK_HIGH, "White at %", (50, 100, 0.5, 99.5)),
+                ],
+            ),
+        ],
+    )
+
+
+def _slider(component_id: str, name: str, span: tuple[float, float, float, float] = (20, 180, 5, 100)) -> html.Label:
+    """``span`` is the least, the most, the step and the value at first."""
+    least, most, step, value = span
     # A plain range input: one number, one hand, nothing to load.
     return html.Label(
         className="view-slider small",
@@ -132,10 +171,10 @@ def _slider(component_id: str, name: str) -> html.Label:
             dbc.Input(
                 id=component_id,
                 type="range",
-                min=20,
-                max=180,
-                step=5,
-                value=100,
+                min=least,
+                max=most,
+                step=step,
+                value=value,
                 className="form-range",
                 debounce=False,
             ),

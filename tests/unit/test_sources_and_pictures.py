@@ -13,7 +13,7 @@ from PIL import Image
 
 from data.cache import Cache
 from data.errors import InputError
-from data.pictures import Pictures
+from data.pictures import Measured, Pictures
 from data.sources import open_source
 from data.sources.folders import FolderSource
 from data.tiles import TILE_PX, Tiles
@@ -98,7 +98,7 @@ def test_every_orientation_stands_upright(pictures: Pictures, tmp_path: Path, or
     exif[0x0112] = orientation
     path = tmp_path / "a.png"
     stored.save(path, exif=exif)
-    assert pictures.measure(path) == (60, 40)
+    assert pictures.measure(path) == Measured(60, 40)
     shown = np.asarray(Image.open(pictures.shown(path, "v").path).convert("RGB"))
     assert shown.shape == (40, 60, 3)
     assert tuple(shown[2, 2]) == (255, 0, 0)
@@ -164,7 +164,7 @@ def test_a_truncated_picture_says_so(pictures: Pictures, tmp_path: Path) -> None
 def test_a_picture_beyond_the_limit_is_refused_before_it_is_decoded(pictures: Pictures, tmp_path: Path) -> None:
     path = save_picture(tmp_path / "bomb.png", (10_000, 1001))
     with pytest.raises(
-        InputError, match="10000 x 1001 pixels, more than the 10000000 that are opened; raise --max-pixels"
+        InputError, match="10000 x 1001 pixels, more than the 10000000 that are opened at once; raise --max-pixels"
     ):
         pictures.measure(path)
 
@@ -189,11 +189,11 @@ def test_tiles_are_the_upright_picture_in_parts(tmp_path: Path) -> None:
         joined = Image.new("L", upright.size)
         for top in range(0, upright.height, side):
             for left in range(0, upright.width, side):
-                data = tiles.tile(tmp_path / "a.png", "v", level, left // side, top // side)
+                data = tiles.tile(tmp_path / "a.png", "v", upright.size, (level, left // side, top // side))
                 tile = Image.open(io.BytesIO(data))
                 joined.paste(tile.resize((tile.width * 2**level, tile.height * 2**level)), (left, top))
         difference = np.abs(np.asarray(joined, dtype=float) - np.asarray(upright, dtype=float))
         assert difference.mean() < 2
     for place in ((0, 5, 0), (2, 0, 0), (9, 9, 9)):
         with pytest.raises(InputError, match=r"which a\.png does not have"):
-            tiles.tile(tmp_path / "a.png", "v", *place)
+            tiles.tile(tmp_path / "a.png", "v", upright.size, place)

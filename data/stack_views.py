@@ -1,0 +1,225 @@
+"""Stacks as a screen shows them: one page, one channel or all in colours, contrast between two percentiles.
+
+Whatever is shown, whole or in part, is a region of the stack scaled to a size; contrast is that of the whole plane,
+so that tiles fit together.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import IO
+
+import numpy as np
+from PIL import Image
+
+from data.cache import Cache
+from data.errors import InputError
+from data.stacks import TURNS, Level, Region, Stack, Values
+from data.words import counted
+
+SCREEN_PX = 2048  # the longer side of a picture that a screen shows whole
+BLOCK_PX = 4096  # a side of what is in memory while a large plane is made small
+REDUCED_BY = 8  # how much smaller the copy is that is made of a large plane without smaller levels of its own
+# Of channels shown together, first red, then green ...; each adds light.
+TINTS = ((1, 0, 0), (0, 1, 0), (0, 0, 1), (0, 1, 1), (1, 0, 1), (1, 1, 0))
+LOW, HIGH = 0.5, 99.5
+PERCENTILES = np.linspace(0, 100, 1001)
+ROUNDING = 1.001  # levels are seldom smaller by whole numbers
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a stack is shown. ``page`` and ``channel`` count from 1; channel 0 is all together."""
+
+    page: int = 1
+    channel: int = 0
+    low: float = LOW
+    high: float = HIGH
+
+
+PLAIN = Look()
+
+
+@dataclass(frozen=True, slots=True)
+class _Plane:
+    """One page and channel of a stack; ``key`` names the file and its version."""
+
+    stack: Stack
+    key: tuple[object, ...]
+    page: int
+    channel: int
+
+    def read(self, level: int, region: Region) -> Values:
+        return self.stack.read(self.page, self.channel, level, region)
+
+
+def parse_look(given: Mapping[str, str]) -> Look:
+    """Read a look from an address. Raises InputError for numbers that cannot be."""
+    values: dict[str, float] = {}
+    for name, lowest, highest in (("page", 1, 10**6), ("channel", 0, 10**4), ("low", 0, 100), ("high", 0, 100)):
+        text = given.get(name, "")
+        if not text:
+            continue
+        try:
+            values[name] = float(text)
+        except ValueError:
+            values[name] = math.nan
+        if not lowest <= values[name] <= highest:
+            raise InputError(f"{name}: found {text[:30]!r}, expected a number from {lowest} to {highest}")
+    look = Look(
+        page=int(values.get("page", 1)),
+        channel=int(values.get("channel", 0)),
+        low=values.get("low", LOW),
+        high=values.get("high", HIGH),
+    )
+    if look.low >= look.high:
+        raise InputError(f"low, high: found {look.low:g} and {look.high:g}, expected low below high")
+    return look
+
+
+def view_of(stack: Stack) -> str:
+    """What the page must know to offer the choice of a look: JSON for the database."""
+    names = stack.channel_names if any(stack.channel_names) else []
+    return json.dumps({"pages": stack.pages, "channels": stack.channels, "bits": stack.bits, "names": names})
+
+
+class StackViews:
+    """Renders parts of stacks. Smaller copies of large planes are kept in the cache."""
+
+    def __init__(self, cache: Cache) -> None:
+        self._cache = cache
+
+    def part(self, stack: Stack, key: tuple[object, ...], look: Look, box: Box, size: tuple[int, int]) -> Image.Image:
+        """A box of the upright picture, in its pixels, scaled to ``size``: eight bits, gray or RGB.
+
+        ``key`` names the file and its version. Raises InputError for a page or channel that is not there.
+        """
+        if look.page > stack.pages or look.channel > stack.channels:
+            there = f"there are {counted(stack.pages, 'page')} and {counted(stack.channels, 'channel')}"
+            raise InputError(f"page, channel: found {look.page} and {look.channel}, where {there}")
+        box, size, turn = _stored(stack, box, size)
+        together = look.channel == 0 and stack.channels > 1
+        channels = range(min(stack.channels, len(TINTS))) if together else [max(0, look.channel - 1)]
+        planes = [_Plane(stack, key, look.page - 1, channel) for channel in channels]
+        shown = [self._shown(plane, look, box, size) for plane in planes]
+        image = Image.fromarray(_tinted(shown) if together else shown[0])
+        return image if turn is None else image.transpose(turn)
+
+    def _shown(self, plane: _Plane, look: Look, box: Box, size: tuple[int, int]) -> Values:
+        """In eight bits."""
+        values = self._scaled(plane, box, size)
+        if values.dtype == np.uint8:
+            return values
+        low, high = self._contrast(plane, look)
+        share = np.clip((np.nan_to_num(values, nan=low) - low) / max(high - low, 1e-12), 0, 1)
+        return (share * 255).round().astype(np.uint8)
+
+    def _contrast(self, plane: _Plane, look: Look) -> tuple[float, float]:
+        """The values at the two percentiles of a look."""
+
+        def write(file: IO[bytes]) -> None:
+            full = plane.stack.levels[0]
+            by = max(1, max(full.width, full.height) / SCREEN_PX)
+            size = math.ceil(full.width / by), math.ceil(full.height / by)
+            values = self._scaled(plane, (0, 0, full.width, full.height), size)
+            finite = values[np.isfinite(values)]
+            np.save(file, np.percentile(finite, PERCENTILES) if finite.size else PERCENTILES / 100)
+
+        kept = self._cache.keep(*plane.key, plane.page, plane.channel, "percentiles", suffix=".npy", write=write)
+        low, high = np.interp((look.low, look.high), PERCENTILES, np.load(kept))
+        return float(low), float(high)
+
+    def _scaled(self, plane: _Plane, box: Box, size: tuple[int, int]) -> Values:
+        """The values of a box at a size: as they are in eight bits or colour, else as floats."""
+        levels = plane.stack.levels
+        full = levels[0]
+        by = max(1.0, (box[2] - box[0]) / size[0])
+        number = max(n for n, level in enumerate(levels) if n == 0 or full.width / level.width <= by * ROUNDING)
+        level = levels[number]
+        by_x, by_y = level.width / full.width, level.height / full.height
+        copy = None
+        if by * by_x >= REDUCED_BY and max(level.width, level.height) > BLOCK_PX:
+            copy = self._reduced(plane, number)
+            level = Level(copy.shape[1], copy.shape[0])
+            by_x, by_y = by_x / REDUCED_BY, by_y / REDUCED_BY
+        left, top = box[0] * by_x, box[1] * by_y
+        right, bottom = min(box[2] * by_x, level.width), min(box[3] * by_y, level.height)
+        x, y = max(0, math.floor(left)), max(0, math.floor(top))
+        region = x, y, min(level.width, math.ceil(right)), min(level.height, math.ceil(bottom))
+        values = plane.read(number, region) if copy is None else _cut(copy, region)
+        return _resized(values, (left - x, top - y, right - x, bottom - y), size)
+
+    def _reduced(self, plane: _Plane, number: int) -> Values:
+        """A copy of a level that is smaller by `REDUCED_BY`, made block by block the first time it is asked for."""
+        level = plane.stack.levels[number]
+        side = BLOCK_PX // REDUCED_BY * REDUCED_BY
+
+        def write(file: IO[bytes]) -> None:
+            first = plane.read(number, (0, 0, 1, 1))
+            shape = (-(-level.height // REDUCED_BY), -(-level.width // REDUCED_BY), *first.shape[2:])
+            small = np.zeros(shape, first.dtype)
+            for top in range(0, level.height, side):
+                for left in range(0, level.width, side):
+                    region = (left, top, min(left + side, level.width), min(top + side, level.height))
+                    block = _averaged(plane.read(number, region))
+                    y, x = top // REDUCED_BY, left // REDUCED_BY
+                    small[y : y + block.shape[0], x : x + block.shape[1]] = block
+            np.save(file, small)
+
+        kept = self._cache.keep(*plane.key, plane.page, plane.channel, number, "reduced", suffix=".npy", write=write)
+        copy: Values = np.load(kept, mmap_mode="r")
+        return copy
+
+
+def _tinted(shown: list[Values]) -> Values:
+    """Channels together, each in its colour."""
+    light = np.zeros((*shown[0].shape, 3), np.float32)
+    for gray, tint in zip(shown, TINTS, strict=False):
+        light += gray[..., np.newaxis] * np.array(tint, np.float32)
+    return np.clip(light, 0, 255).astype(np.uint8)
+
+
+def _cut(values: Values, region: Region) -> Values:
+    left, top, right, bottom = region
+    return np.asarray(values[top:bottom, left:right])
+
+
+def _averaged(values: Values) -> Values:
+    """Means of blocks of `REDUCED_BY` a side; the last ones of a row or column may be of fewer values."""
+    height, width = values.shape[:2]
+    pad = ((0, -height % REDUCED_BY), (0, -width % REDUCED_BY), *[(0, 0)] * (values.ndim - 2))
+    padded = np.pad(values, pad, mode="edge")
+    high, wide = padded.shape[0] // REDUCED_BY, padded.shape[1] // REDUCED_BY
+    blocks = padded.reshape(high, REDUCED_BY, wide, REDUCED_BY, *padded.shape[2:])
+    means: Values = blocks.mean(axis=(1, 3)).astype(values.dtype)
+    return means
+
+
+def _resized(values: Values, inner: Box, size: tuple[int, int]) -> Values:
+    """A box of values, in their own pixels, scaled to a size; floats unless they are of eight bits."""
+    if values.shape[:2] == (size[1], size[0]) and list(inner) == [0, 0, *size]:
+        return values if values.dtype == np.uint8 else values.astype(np.float32)
+    image = Image.fromarray(values if values.dtype == np.uint8 else values.astype(np.float32))
+    shrinks = inner[2] - inner[0] > size[0]
+    how = Image.Resampling.BOX if shrinks else Image.Resampling.BILINEAR
+    return np.asarray(image.resize(size, how, box=inner))
+
+
+def _stored(stack: Stack, box: Box, size: tuple[int, int]) -> tuple[Box, tuple[int, int], Image.Transpose | None]:
+    """A box of the upright picture as it lies in the file, the size to scale it to, and how to turn the result."""
+    full = stack.levels[0]
+    left, top, right, bottom = box
+    across, down = full.width, full.height
+    kind = stack.orientation
+    if kind in (5, 6, 7, 8):
+        left, top, right, bottom = top, left, bottom, right
+        size = size[1], size[0]
+    if kind in (2, 3, 7, 8):
+        left, right = across - right, across - left
+    if kind in (3, 4, 6, 7):
+        top, bottom = down - bottom, down - top
+    return (left, top, right, bottom), size, TURNS.get(kind)

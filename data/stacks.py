@@ -1,0 +1,317 @@
+"""Pictures as instruments make them: several pages and channels, more than eight bits, too large to decode at once.
+
+A stack is read in parts: TIFF by its tiles or strips, whatever else as a whole. `data.stack_views` shows them.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+from PIL import Image
+
+from data.errors import InputError
+
+Values = NDArray[Any]
+Region = tuple[int, int, int, int]  # left, top, right, bottom
+
+TIFF_MARKS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+PNG_MARK = b"\x89PNG\r\n\x1a\n"
+DICOM_MARK = b"DICM"
+LARGEST_SEGMENT_PX = 64_000_000  # of a TIFF that counts as one that can be read in parts
+READ_IN_PARTS_FROM_PX = 30_000_000
+MOST_PAGES = 100_000
+COLORS = ("RGB", "YCBCR")
+COLOR_TYPES = ("uint8", "uint16")
+GRAYS = ("MINISBLACK", "MINISWHITE")
+ORIENTATION_TAG = 0x0112
+# The EXIF orientation says how the stored picture must be turned to stand upright.
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+ALPHA = (1, 2)  # kinds of an extra sample that are no channel
+
+logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # it warns of odd metadata; what matters raises
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A size in which a stack can be read; the first is the full one."""
+
+    width: int
+    height: int
+
+
+class Stack(Protocol):
+    """Planes of one size. ``channels`` is 1 for gray and for colour, ``bits`` is of one value."""
+
+    levels: list[Level]
+    pages: int
+    channels: int
+    channel_names: list[str]
+    bits: int
+    is_color: bool
+    in_parts: bool
+    orientation: int
+
+    def read(self, page: int, channel: int, level: int, region: Region) -> Values:
+        """Values of a region that lies within a level: (height, width), or (height, width, 3 or 4) in colour."""
+
+
+@contextmanager
+def open_stack(path: Path) -> Iterator[Stack | None]:
+    """The stack in a file; None for a picture that any reader shows as it is.
+
+    Raises InputError for a file that says it is one and cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(132)
+    except OSError:
+        head = b""  # whoever opens it next says why that fails
+    if head[128:] == DICOM_MARK:
+        yield _dicom(path)
+    elif head.startswith(PNG_MARK) and head[24:26] in (b"\x10\0",):  # sixteen bits of gray
+        yield _WholeStack(*_decoded(path))
+    elif head[:4] in TIFF_MARKS:
+        with _tiff(path) as stack:
+            yield stack
+    else:
+        yield None
+
+
+class _WholeStack:
+    """One that is in memory: (pages, height, width)."""
+
+    channels = 1
+    is_color = False
+    in_parts = False
+    orientation = 1
+
+    def __init__(self, values: Values, bits: int) -> None:
+        self._values = values
+        self.pages = len(values)
+        self.bits = bits
+        self.channel_names: list[str] = [""]
+        self.levels = [Level(values.shape[2], values.shape[1])]
+
+    def read(self, page: int, channel: int, level: int, region: Region) -> Values:
+        left, top, right, bottom = region
+        return self._values[page, top:bottom, left:right]
+
+
+def _decoded(path: Path) -> tuple[Values, int]:
+    try:
+        with Image.open(path) as picture:
+            return np.asarray(picture)[np.newaxis], 16
+    except (OSError, ValueError, SyntaxError, EOFError) as error:
+        raise InputError(f"{path.name}: cannot be decoded ({error}); the file is damaged") from error
+
+
+def _dicom(path: Path) -> Stack:
+    try:
+        import pydicom
+        from pydicom.pixels import apply_modality_lut  # type: ignore[attr-defined]
+    except ImportError:
+        raise InputError(f"{path.name}: DICOM needs another package: pip install pydicom 'pylibjpeg[all]'") from None
+    try:
+        dataset = pydicom.dcmread(path)
+        values = apply_modality_lut(dataset.pixel_array, dataset)
+    except Exception as error:  # what a reader of any file at all may raise
+        reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+        raise InputError(f"{path.name}: the DICOM file cannot be read ({reason})") from error
+    if dataset.get("SamplesPerPixel", 1) != 1:
+        raise InputError(f"{path.name}: is DICOM in colour, which is not shown; convert it to TIFF or PNG")
+    values = values.reshape(-1, *values.shape[-2:])
+    if dataset.get("PhotometricInterpretation") == "MONOCHROME1":  # there the lowest value is white
+        values = values.max() + values.min() - values
+    return _WholeStack(values, int(dataset.get("BitsStored", 16)))
+
+
+@contextmanager
+def _tiff(path: Path) -> Iterator[Stack | None]:
+    try:
+        file = tifffile.TiffFile(path)
+    except Exception:  # noqa: BLE001 - Pillow reads some that this does not, and says what is wrong with the others
+        yield None
+        return
+    with file:
+        try:
+            stack = _TiffStack(file, path)
+            is_plain = stack.bits == 8 and stack.pages == stack.channels == 1 and not stack.is_for_parts
+        except InputError:
+            raise
+        except Exception:  # noqa: BLE001 - as above
+            yield None
+            return
+        yield None if is_plain else stack
+
+
+class _TiffStack:
+    """The first series of a TIFF file; see https://www.iana.org/assignments/media-types/image/tiff and OME-TIFF."""
+
+    def __init__(self, file: tifffile.TiffFile, path: Path) -> None:
+        self._path = path
+        self._file = file
+        self._series = file.series[0]
+        first: Any = self._series.keyframe
+        axes, shape = self._series.axes, self._series.shape
+        sizes = dict(zip(axes, shape, strict=True))
+        if "Y" not in sizes or "X" not in sizes or set(axes[-3:]) - {"Y", "X", "S", "C", *axes[:-2]}:
+            raise ValueError(axes)
+        samples = sizes.get("S", 1)
+        if first.photometric.name not in (*COLORS, *GRAYS) or first.dtype.kind not in "uif":
+            raise ValueError(first.photometric)  # a palette or printer's colours are Pillow's
+        has_alpha = samples == 2 and first.extrasamples and first.extrasamples[0] in ALPHA
+        self._is_inverted = first.photometric.name == "MINISWHITE" and first.dtype.kind == "u"
+        self.is_color = samples in (3, 4) and first.photometric.name in COLORS and first.dtype.name in COLOR_TYPES
+        self._samples_are_channels = samples > 1 and not self.is_color and not has_alpha
+        self.channels = samples if self._samples_are_channels else sizes.get("C", 1)
+        self._page_axes = [(axis, size) for axis, size in zip(axes, shape, strict=True) if axis not in "YXSC"]
+        self.pages = math.prod(size for _, size in self._page_axes)
+        if self.pages > MOST_PAGES:
+            raise InputError(f"{path.name}: has {self.pages:,} pages, more than the {MOST_PAGES:,} that are opened")
+        self.bits = 8 * first.dtype.itemsize
+        tag = first.tags.get(ORIENTATION_TAG)
+        self.orientation = int(tag.value) if tag and self.pages == 1 else 1
+        self.levels = [Level(one.sizes["width"], one.sizes["height"]) for one in self._series.levels]
+        self._check_end()
+        self._contiguous = self._memory_map()
+        chunk = first.chunks
+        self.in_parts = self._contiguous is not None or math.prod(chunk) <= LARGEST_SEGMENT_PX
+        pixels = self.levels[0].width * self.levels[0].height
+        self.is_for_parts = self.in_parts and (len(self.levels) > 1 or pixels > READ_IN_PARTS_FROM_PX)
+        self.channel_names = self._names()
+
+    def _names(self) -> list[str]:
+        metadata = self._file.imagej_metadata or {}
+        labels = metadata.get("Labels") or []
+        return [str(labels[n]) if n < len(labels) and self.pages == 1 else "" for n in range(self.channels)]
+
+    def _check_end(self) -> None:
+        """Raises InputError if pages, or the values of a series that lie together, would be beyond the end."""
+        handle, tiff = self._file.filehandle, self._file.tiff
+        end = handle.size
+        following = 0  # where the page after the last one known would be
+        place = self._file.pages.next_page_offset
+        if place:
+            handle.seek(place)
+            pointer = handle.read(tiff.offsetsize)
+            following = struct.unpack(tiff.offsetformat, pointer)[0] if len(pointer) == tiff.offsetsize else end + 1
+        offset = self._series.dataoffset
+        last = 0 if offset is None else offset + self._series.nbytes
+        if max(following, last) > end:
+            raise InputError(f"{self._path.name}: the end of the file is missing; copy it again")
+
+    def _memory_map(self) -> Values | None:
+        series: Any = self._series
+        if series.dataoffset is None or len(self.levels) > 1:
+            return None
+        dtype = series.dtype.newbyteorder(self._file.byteorder)
+        return np.memmap(self._path, dtype, "r", series.dataoffset, series.shape)
+
+    def read(self, page: int, channel: int, level: int, region: Region) -> Values:
+        try:
+            return self._read(page, channel, level, region)
+        except InputError:
+            raise
+        except Exception as error:  # what a decoder of any file at all may raise
+            reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+            raise InputError(f"{self._path.name}: cannot be decoded ({reason}); the file is damaged") from error
+
+    def _read(self, page: int, channel: int, level: int, region: Region) -> Values:
+        left, top, right, bottom = region
+        if self._contiguous is not None:
+            plane, axes = self._plane_of(self._contiguous, page, channel)
+            if "S" in axes:
+                plane = np.moveaxis(plane, axes.index("S"), -1)
+            values = np.asarray(plane[top:bottom, left:right])
+        else:
+            values = self._from_segments(self._page(page, channel, level), region)
+        if self.is_color:
+            return values[..., :3] if values.dtype == np.uint8 else (values[..., :3] >> 8).astype(np.uint8)
+        if values.ndim == 3:
+            values = values[..., channel if self._samples_are_channels else 0]
+        return np.iinfo(values.dtype).max - values if self._is_inverted else values
+
+    def _index(self, page: int, channel: int) -> dict[str, int]:
+        """Where a page and a channel lie in each axis that is neither of the plane nor of the samples."""
+        index: dict[str, int] = {}
+        for axis, size in reversed(self._page_axes):
+            page, index[axis] = divmod(page, size)
+        if not self._samples_are_channels:
+            index["C"] = channel
+        return index
+
+    def _plane_of(self, values: Values, page: int, channel: int) -> tuple[Values, str]:
+        index = self._index(page, channel)
+        axes = self._series.axes
+        found = values[tuple(index.get(axis, slice(None)) for axis in axes)]
+        return found, "".join(axis for axis in axes if axis in "YXS")
+
+    def _page(self, page: int, channel: int, level: int) -> Any:
+        series = self._series.levels[level]
+        index = self._index(page, channel)
+        number = 0
+        for axis, size in zip(series.axes, series.shape, strict=True):
+            if axis not in "YXS":
+                number = number * size + index[axis]
+        return series.pages[number]
+
+    def _from_segments(self, page: Any, region: Region) -> Values:
+        """Decode the tiles or strips that a region touches, and no others."""
+        frame = page.keyframe
+        left, top, right, bottom = region
+        high, wide = frame.chunks[0], frame.chunks[1] if len(frame.chunks) > 1 else frame.imagewidth
+        planar = frame.planarconfig == 2 and frame.samplesperpixel > 1
+        if planar:
+            high, wide = frame.chunks[-2:]
+        across = -(-frame.imagewidth // wide)
+        per_plane = across * -(-frame.imagelength // high)
+        depth = frame.samplesperpixel
+        found = np.zeros((bottom - top, right - left, depth), frame.dtype)
+        for sample in range(depth if planar else 1):
+            for row in range(top // high, -(-bottom // high)):
+                for column in range(left // wide, -(-right // wide)):
+                    number = sample * per_plane + row * across + column
+                    segment = self._segment(page, frame, number)
+                    if segment is None:
+                        continue  # a hole: nothing was written there
+                    segment = segment[0]
+                    y, x = row * high, column * wide
+                    y0, y1 = max(top, y), min(bottom, y + segment.shape[0])
+                    x0, x1 = max(left, x), min(right, x + segment.shape[1])
+                    part = segment[y0 - y : y1 - y, x0 - x : x1 - x]
+                    if planar:
+                        found[y0 - top : y1 - top, x0 - left : x1 - left, sample] = part[..., 0]
+                    else:
+                        found[y0 - top : y1 - top, x0 - left : x1 - left] = part
+        return found
+
+    def _segment(self, page: Any, frame: Any, number: int) -> Values | None:
+        if number >= len(page.dataoffsets):
+            raise ValueError("the end of the file is missing")
+        count = page.databytecounts[number]
+        if not count:
+            return None
+        self._file.filehandle.seek(page.dataoffsets[number])
+        data = self._file.filehandle.read(count)
+        if len(data) < count:
+            raise ValueError("the end of the file is missing")
+        segment: Values | None = frame.decode(data, number, jpegtables=page.jpegtables)[0]
+        return segment
