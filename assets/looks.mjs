@@ -64,8 +64,8 @@ export class Looks {
     byId("look-contrast").hidden = view.bits <= 8;
     setText(byId("look-pages"), `of ${view.pages}`);
     this.setProps("look-page", { value: page, max: view.pages });
-    const names = Array.from({ length: view.channels }, (_, n) => view.names[n] || `Channel ${n + 1}`);
-    const options = ["All together", ...names].map((label, n) => ({ label, value: String(n) }));
+    const names = Array.from({ length: view.channels }, (_, n) => `${n + 1} ${view.names[n] ?? ""}`);
+    const options = ["All", ...names].map((label, n) => ({ label, value: String(n) }));
     this.setProps("look-channel", { options, value: String(channel) });
     this.setProps("look-low", { value: low });
     this.setProps("look-high", { value: high });

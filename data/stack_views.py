@@ -190,13 +190,8 @@ def _cut(values: Values, region: Region) -> Values:
 
 def _averaged(values: Values) -> Values:
     """Means of blocks of `REDUCED_BY` a side; the last ones of a row or column may be of fewer values."""
-    height, width = values.shape[:2]
-    pad = ((0, -height % REDUCED_BY), (0, -width % REDUCED_BY), *[(0, 0)] * (values.ndim - 2))
-    padded = np.pad(values, pad, mode="edge")
-    high, wide = padded.shape[0] // REDUCED_BY, padded.shape[1] // REDUCED_BY
-    blocks = padded.reshape(high, REDUCED_BY, wide, REDUCED_BY, *padded.shape[2:])
-    means: Values = blocks.mean(axis=(1, 3)).astype(values.dtype)
-    return means
+    image = Image.fromarray(values if values.dtype == np.uint8 else values.astype(np.float32))
+    return np.asarray(image.reduce(REDUCED_BY)).astype(values.dtype)
 
 
 def _resized(values: Values, inner: Box, size: tuple[int, int]) -> Values:

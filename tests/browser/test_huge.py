@@ -1,41 +1,81 @@
-"""A picture of 400 megapixels: what is sent, and boxes drawn on it at three zooms."""
+"""A picture of 400 megapixels and a slide of 1.2 gigapixels: what is sent, and boxes drawn at three zooms."""
 
 from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image, ImageDraw
 from playwright.sync_api import Response
 
 from tests.browser.person import Person
 from tests.conftest import Site
 
-SIDE = 20_000
 MARKS = [(30, 40), (9_990, 10_010), (19_900, 19_930)]  # the middles of small crosses
 
 
-@pytest.fixture(scope="module")
-def huge(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A grey picture with three crosses of one pixel's breadth."""
-    image = Image.new("L", (SIDE, SIDE), 120)
+@dataclass(frozen=True)
+class Huge:
+    """A grey picture with three crosses of one pixel's breadth, alone in a folder."""
+
+    path: Path
+    width: int
+    height: int
+
+
+@pytest.fixture(scope="module", params=["photograph", "slide"])
+def huge(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Huge:
+    folder = tmp_path_factory.mktemp(request.param)
+    return photograph(folder / "huge.png") if request.param == "photograph" else slide(folder / "huge.tif")
+
+
+def photograph(path: Path) -> Huge:
+    """It has to be read as a whole."""
+    image = Image.new("L", (20_000, 20_000), 120)
+    mark(image, 0, 0)
+    image.save(path, compress_level=1)
+    return Huge(path, *image.size)
+
+
+def slide(path: Path) -> Huge:
+    """A tiled TIFF; its smaller copies show no crosses, which would be too small there."""
+    width, height, side = 40_000, 30_000, 1024
+
+    def tiles(by: int) -> Iterator[np.ndarray]:
+        for top in range(0, height // by, side):
+            for left in range(0, width // by, side):
+                tile = Image.new("L", (side, side), 120)
+                if by == 1:
+                    mark(tile, left, top)
+                yield np.asarray(tile)
+
+    options = {"dtype": np.uint8, "tile": (side, side), "compression": "zlib", "photometric": "minisblack"}
+    with tifffile.TiffWriter(path, bigtiff=True) as file:
+        file.write(tiles(1), shape=(height, width), subifds=2, **options)
+        for by in (4, 16):
+            file.write(tiles(by), shape=(height // by, width // by), subfiletype=1, **options)
+    return Huge(path, width, height)
+
+
+def mark(image: Image.Image, left: int, top: int) -> None:
+    """Draw the crosses on a part of the picture that begins at a corner."""
     draw = ImageDraw.Draw(image)
     for x, y in MARKS:
-        draw.line((x - 12, y, x + 12, y), fill=255)
-        draw.line((x, y - 12, x, y + 12), fill=255)
-    path = tmp_path_factory.mktemp("huge") / "huge.png"
-    image.save(path, compress_level=1)
-    return path
+        draw.line((x - left - 12, y - top, x - left + 12, y - top), fill=255)
+        draw.line((x - left, y - top - 12, x - left, y - top + 12), fill=255)
 
 
 @pytest.fixture
-def huge_site(serve: Callable[..., Site], huge: Path) -> Site:
-    cache = huge.parents[1] / "cache"  # cut once for all tests
-    return serve(images=str(huge.parent), max_pixels=str(SIDE * SIDE), cache=str(cache))
+def huge_site(serve: Callable[..., Site], huge: Huge) -> Site:
+    cache = huge.path.parents[1] / f"cache of {huge.path.name}"  # cut once for all tests
+    pixels = huge.width * huge.height if huge.path.suffix == ".png" else 10_000_000
+    return serve(images=str(huge.path.parent), max_pixels=str(pixels), cache=str(cache))
 
 
 def zoom_to(person: Person, middle: tuple[float, float], span_px: float) -> None:
@@ -69,12 +109,12 @@ def wait_for_tiles(person: Person, level: int) -> None:
 
 
 def test_zooming_in_brings_the_finest_pixels_and_boxes_keep_their_place(
-    huge_site: Site, visit: Callable[..., Person]
+    huge_site: Site, huge: Huge, visit: Callable[..., Person]
 ) -> None:
     answers: list[Response] = []
     ada = visit(huge_site)
     ada.page.on("response", lambda answer: answers.append(answer))
-    assert (ada.state()["width"], ada.state()["height"]) == (SIDE, SIDE)
+    assert (ada.state()["width"], ada.state()["height"]) == (huge.width, huge.height)
     assert tiles(ada) == []
     expected = []
     for count, (span_px, level) in enumerate([(8_000, 3), (2_500, 1), (300, 0)], start=1):
@@ -91,13 +131,13 @@ def test_zooming_in_brings_the_finest_pixels_and_boxes_keep_their_place(
         expected.append([made[side] for side in ("x0", "y0", "x1", "y1")])
         ada.press("Escape")
     ada.wait_until_saved()
-    assert [[box[side] for side in ("x0", "y0", "x1", "y1")] for box in huge_site.boxes("huge.png")] == expected
+    assert [[box[side] for side in ("x0", "y0", "x1", "y1")] for box in huge_site.boxes(huge.path.name)] == expected
     sent = sum(int(answer.headers.get("content-length", 0)) for answer in answers if "/tiles/" in answer.url)
     assert 0 < sent < 5_000_000
     ada.page.locator("#graph").focus()
     ada.press("f")
     ada.page.wait_for_function("document.querySelector('#graph .js-plotly-plot').layout.images.length === 1")
-    assert not [answer.url for answer in answers if re.search(r"/images/huge\.png\?v=[^&]*$", answer.url)]
+    assert not [answer.url for answer in answers if re.search(r"/images/huge\.\w+\?v=[^&]*$", answer.url)]
 
 
 def test_a_tile_shows_what_is_there_to_the_pixel(huge_site: Site, visit: Callable[..., Person]) -> None:
