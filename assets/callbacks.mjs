@@ -67,9 +67,9 @@ export function callbacks(page) {
 
     download: (p, count, format) => newClicks("download", count) && p.files.download(format),
     export_options: (p, count) => newClicks("export", count) && p.files.openExport(),
-    export_chosen: (p, isOpen, annotator, state, untouched, split, contents, voc_base, coco_first_id, format) => {
+    export_chosen: (p, isOpen, annotator, state, untouched, split, contents, voc_base, voc_integers, coco_first_id, format) => {
       const [pictures, each] = ["pictures", "each"].map((one) => (contents.includes(one) ? 1 : ""));
-      const choice = { annotator, state, untouched, split, pictures, each, voc_base, coco_first_id };
+      const choice = { annotator, state, untouched, split, pictures, each, voc_base, voc_integers, coco_first_id };
       p.files.showExport(isOpen, format, choice);
     },
     download_chosen: (p, count) => newClicks("chosen", count) && p.files.downloadChosen(),
@@ -77,6 +77,7 @@ export function callbacks(page) {
     stop_work: (p, count) => newClicks("stop", count) && p.files.stop(),
     import_looked: (p, format, voc_base, isOpen) => isOpen && p.files.lookAgain({ format, voc_base }),
     import_toggled: (p, isOpen) => isOpen || p.files.closed(),
+    import_cancelled: (p, count) => newClicks("import cancel", count) && p.files.cancel(),
     import_confirmed: (p, count) => newClicks("import", count) && p.files.confirm(),
     import_undone: (p, count) => newClicks("import undo", count) && p.files.takeBack(),
   };

@@ -131,6 +131,10 @@ export class Files {
     await this.#send({ mode: "do", format, voc_base, map: JSON.stringify(Object.fromEntries(map)) });
   }
 
+  cancel() {
+    this.setProps("import-dialog", { is_open: false });
+  }
+
   /** The dialog was left without a decision. */
   closed() {
     if (this.asked) this.#tell("Nothing was changed.");
@@ -206,7 +210,7 @@ export class Files {
     const { signal } = (this.#reporting = new AbortController());
     const tell = (text) => signal.aborted || setText(byId("export-report"), text);
     setText(byId("export-title"), "Export");
-    byId("export-voc-row").hidden = format !== "voc";
+    byId("export-voc-row").hidden = byId("export-voc-corners-row").hidden = format !== "voc";
     byId("export-coco-row").hidden = format !== "coco";
     tell("Counting …");
     try {

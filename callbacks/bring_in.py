@@ -21,5 +21,6 @@ def register(app: Dash, _services: Services) -> None:
         State(ids.IMPORT_DIALOG, "is_open"),
     )
     on(app, "import_toggled", Input(ids.IMPORT_DIALOG, "is_open"))
+    on(app, "import_cancelled", Input(ids.IMPORT_CANCEL, "n_clicks"))
     on(app, "import_confirmed", Input(ids.IMPORT_CONFIRM, "n_clicks"))
     on(app, "import_undone", Input(ids.IMPORT_UNDO, "n_clicks"))

@@ -15,6 +15,7 @@ CHOICES = (
     ids.EXPORT_SPLIT,
     ids.EXPORT_CONTENTS,
     ids.EXPORT_VOC,
+    ids.EXPORT_VOC_CORNERS,
     ids.EXPORT_COCO,
 )
 

@@ -9,6 +9,7 @@ from data.words import counted
 
 MOST_NOTES = 1000
 SAME_NOTES = 20
+SHOWN_NUMBERS = 8
 
 
 @dataclass
@@ -29,6 +30,7 @@ class Report:
     boxes_failed: int = 0
     states: int = 0
     labels_added: dict[str, int] = field(default_factory=dict)  # with the number of their boxes
+    renumbered: dict[str, tuple[int, int]] = field(default_factory=dict)  # class ids of the file, and here
     labels_left_out: dict[str, int] = field(default_factory=dict)
     doubts: list[str] = field(default_factory=list)
     candidates: dict[str, str] = field(default_factory=dict)
@@ -60,6 +62,10 @@ class Report:
             text += f"; {counted(self.states, 'state')} {'set' if self.step else 'to set'}"
         if self.labels_added:
             text += f"; new labels: {', '.join(self.labels_added)}"
+        if self.renumbered:
+            some = [f"{name} {of_file} -> {here}" for name, (of_file, here) in self.renumbered.items()]
+            more = f" and {len(some) - SHOWN_NUMBERS} more" if len(some) > SHOWN_NUMBERS else ""
+            text += f"; other class ids here than in the file: {', '.join(some[:SHOWN_NUMBERS])}{more}"
         if self.labels_left_out:
             text += f"; labels left out: {', '.join(self.labels_left_out)}"
         if self.notes:

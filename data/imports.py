@@ -22,7 +22,7 @@ from data.import_report import Report
 from data.label_book import LabelBook, add_within, find_label
 from data.labels import parse_name
 from data.matching import find_picture, renamed_from
-from data.tables import annotator, box_attributes, edit, import_step
+from data.tables import annotator, box_attributes, edit, import_step, label
 from data.watch import Watch
 from data.words import counted
 
@@ -168,6 +168,7 @@ class Imports:
                 self._annotations.apply(connection, name, edits, import_id=report.step)
             if said:
                 add_attributes(connection, picture.id, name, said, report.step)
+        report.renumbered = _renumbered(connection, class_ids, renames)
         names_found |= class_ids.keys()
         for old in renames:
             if old not in names_found:
@@ -263,3 +264,16 @@ class Imports:
         with self._database.reading() as connection:
             rows = connection.execute(select(import_step).order_by(import_step.c.time.desc()))
             return [dict(row._mapping) for row in rows]
+
+
+def _renumbered(
+    connection: Connection, class_ids: Mapping[str, int], renames: Mapping[str, str]
+) -> dict[str, tuple[int, int]]:
+    """The labels whose class id here is another than the file's: both, by name."""
+    found = {}
+    for name, of_file in class_ids.items():
+        label_id = find_label(connection, renames.get(name, name))
+        here = connection.scalar(select(label.c.class_id).where(label.c.id == label_id))
+        if here is not None and here != of_file:
+            found[name] = (of_file, here)
+    return found

@@ -87,6 +87,7 @@ def export_dialog() -> dbc.Modal:
                 ids.EXPORT_CONTENTS,
                 {"pictures": "with the pictures", "each": "a folder for each annotator"},
             ),
+            _choice("Pascal VOC corners", ids.EXPORT_VOC_CORNERS, {"": "as they are", "1": "whole pixels"}),
             _choice("Pascal VOC counts", ids.EXPORT_VOC, VOC_BASES),
             _choice("COCO ids", ids.EXPORT_COCO, {"1": "from 1", "0": "from 0"}),
             html.Div(id=ids.EXPORT_REPORT, role="status", className="small"),
@@ -108,15 +109,26 @@ def import_dialog() -> dbc.Modal:
             html.Ul(id=ids.IMPORT_NOTES, className="small"),
         ],
     )
-    return _dialog(ids.IMPORT_DIALOG, "Import", body, ("Import", ids.IMPORT_CONFIRM), size="lg")
+    return _dialog(
+        ids.IMPORT_DIALOG, "Import", body, ("Import", ids.IMPORT_CONFIRM), size="lg", cancel=ids.IMPORT_CANCEL
+    )
 
 
 def _dialog(
-    component_id: str, title: str, body: dbc.ModalBody, confirm: tuple[str, str], size: str = "", centered: bool = False
+    component_id: str,
+    title: str,
+    body: dbc.ModalBody,
+    confirm: tuple[str, str],
+    size: str = "",
+    centered: bool = False,
+    cancel: str = "",
 ) -> dbc.Modal:
-    """A dialog ``X-dialog`` with its title, ``X-title``, and one button, given by text and id."""
+    """A dialog ``X-dialog`` with its title, ``X-title``, and a button, given by text and id; ``cancel`` is one's id."""
     title_id = component_id.removesuffix("dialog") + "title"
     text, button_id = confirm
+    buttons = [html.Button(text, id=button_id, className="btn btn-primary", n_clicks=0)]
+    if cancel:
+        buttons.insert(0, html.Button("Cancel", id=cancel, className="btn btn-outline-secondary", n_clicks=0))
     return dbc.Modal(
         id=component_id,
         is_open=False,
@@ -128,7 +140,7 @@ def _dialog(
         children=[
             dbc.ModalHeader(dbc.ModalTitle(title, id=title_id, tag="h2")),
             body,
-            dbc.ModalFooter(html.Button(text, id=button_id, className="btn btn-primary", n_clicks=0)),
+            dbc.ModalFooter(buttons),
         ],
     )
 

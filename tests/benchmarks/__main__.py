@@ -11,7 +11,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from tests.benchmarks import page, server
+from tests.benchmarks import gallery, page, pictures, server
 from tests.browser.chromium import launch_options
 
 
@@ -22,7 +22,13 @@ def main() -> None:
         browser = playwright.chromium.launch(**launch_options())
         print(f"Python {platform.python_version()}, Chromium {browser.version} headless, {os.cpu_count()} cores\n")
         print("| what | figure |\n|---|---|")
-        for rows in (page.run(browser, Path(name) / "photos"), server.run(browser, Path(name))):
+        folder = Path(name)
+        for rows in (
+            page.run(browser, folder / "photos"),
+            server.run(browser, folder),
+            gallery.run(browser, folder),
+            pictures.run(folder),
+        ):
             for what, figure in rows:
                 print(f"| {what} | {figure} |", flush=True)
         browser.close()

@@ -228,12 +228,16 @@ def test_what_is_not_clear_is_asked_before_it_is_imported(ada: Person, tmp_path:
     ada.wait_for_boxes(0)
 
 
-def test_an_import_that_is_closed_changes_nothing(ada: Person, tmp_path: Path) -> None:
+@pytest.mark.parametrize("way", ["Escape", "Cancel"])
+def test_an_import_that_is_closed_changes_nothing(ada: Person, tmp_path: Path, way: str) -> None:
     file = tmp_path / "boxes.csv"
     file.write_text("filename,width,height,class,xmin,ymin,xmax,ymax\nimg1.jpg,640,480,anvil,1,2,30,40")
     ada.page.locator("#upload input[type=file]").set_input_files(file)
     ada.page.get_by_role("dialog", name="Import").get_by_text("new labels: anvil").wait_for()
-    ada.press("Escape")
+    if way == "Escape":
+        ada.press("Escape")
+    else:
+        ada.page.get_by_role("button", name="Cancel").click()
     ada.page.get_by_role("dialog", name="Import").wait_for(state="detached")
     ada.page.get_by_text("Nothing was changed.", exact=True).wait_for()
     assert ada.check_agreement() == []
@@ -286,6 +290,22 @@ def test_the_pictures_go_along_and_each_annotator_has_a_folder(ada: Person, tmp_
     waiting.value.save_as(tmp_path / "out.zip")
     with zipfile.ZipFile(tmp_path / "out.zip") as archive:
         assert {"ada/annotations.json", "ada/images/img1.jpg"} <= set(archive.namelist())
+
+
+def test_pascal_voc_in_whole_pixels(ada: Person, tmp_path: Path) -> None:
+    ada.draw(100.4, 100.4, 200.6, 200.6)
+    ada.wait_for_boxes(1)
+    page = ada.page
+    page.select_option("#export-format", "voc")
+    page.click("#export-open")
+    page.get_by_label("Pascal VOC corners").select_option("whole pixels")
+    page.get_by_text("Pascal VOC XML: 1 box in").wait_for()
+    with page.expect_download() as waiting:
+        page.click("#export-confirm")
+    waiting.value.save_as(tmp_path / "out.zip")
+    with zipfile.ZipFile(tmp_path / "out.zip") as archive:
+        text = archive.read("Annotations/img1.xml").decode()
+    assert all(corner.isdigit() for corner in re.findall(r"<[xy]m(?:in|ax)>([^<]*)<", text))
 
 
 def test_a_download_waits_for_the_edit_that_is_on_its_way(ada: Person, tmp_path: Path) -> None:

@@ -195,6 +195,19 @@ def test_what_is_not_taken_is_named(services: Services, name: str, content: str,
     assert not report.is_clear
 
 
+def test_a_class_id_that_is_another_here_is_said(services: Services) -> None:
+    """Training code knows labels by their numbers: whoever brings a set along must know that they moved."""
+    document = {
+        "categories": [{"id": 1, "name": "cup"}, {"id": 2, "name": "person"}, {"id": 70, "name": "anvil"}],
+        "images": [{"id": 1, "file_name": "a.jpg", "width": 640, "height": 480}],
+        "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 2, 30, 40]}],
+    }
+    with opened("a.json", json.dumps(document).encode()) as tree:
+        report = services.imports.bring_in(tree, annotator_name="eve")
+    assert report.renumbered == {"cup": (0, 3), "person": (1, 0)}
+    assert "other class ids here than in the file: cup 0 -> 3, person 1 -> 0" in report.summary()
+
+
 def test_corners_the_wrong_way_round_are_turned_and_named(services: Services) -> None:
     table = "filename,width,height,class,xmin,ymin,xmax,ymax\na.jpg,640,480,cup,50,20,10,60\n"
     with opened("a.csv", table.encode()) as tree:

@@ -1,0 +1,159 @@
+"""The gallery on 100,000 images with a million boxes, in a browser: first paint, filters, scrolling, memory."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from playwright.sync_api import Browser, Page
+
+from tests.benchmarks.scale import open_filled
+from tests.benchmarks.server import ROOT, serving, wait_for_index
+
+IMAGES = 100_000
+BOXES_EACH = 14  # on three of four
+LINKS_EACH = 2_000
+TIMES = 5
+QUERIES = (
+    "state:done",
+    "label:cat",
+    "label:cat size:<20 -state:skipped",
+    "annotator:ada boxes:>3",
+    "img0009",
+    "x:0..2",
+)
+# Resolves to [ms until other cards are painted, ms until they are counted].
+ASK = """(query) => new Promise((done) => {
+  const total = document.getElementById('gallery-total');
+  const started = performance.now();
+  let painted = 0;
+  const look = () => {
+    const cells = [...document.querySelectorAll('#gallery-images .grid-cell:not([hidden])')];
+    const now = performance.now() - started;
+    if (!painted && window.asked && cells.length && cells.every((one) => !one.classList.contains('cell-waiting'))) painted = now;
+    if (painted && /\\d/.test(total.textContent)) done([painted, now]);
+    else requestAnimationFrame(look);
+  };
+  window.asked = false;
+  new MutationObserver((_, observer) => { window.asked = total.textContent === '…' || window.asked; observer.disconnect(); })
+    .observe(total, { childList: true, characterData: true, subtree: true });
+  document.querySelector('#gallery-query').focus();
+  window.dash_clientside.set_props('gallery-query', { value: query });
+  requestAnimationFrame(look);
+})"""
+SCROLL = """async ([steps, by]) => {
+  const grid = document.getElementById('gallery-images');
+  const gaps = [];
+  let last = performance.now();
+  const far = by ?? grid.scrollHeight / steps;
+  for (let n = 0; n < steps; n += 1) {
+    grid.scrollTop += far;
+    await new Promise(requestAnimationFrame);
+    gaps.push(performance.now() - last);
+    last = performance.now();
+  }
+  return gaps;
+}"""
+PAINTED = """() => { const cells = [...document.querySelectorAll('#gallery-images .grid-cell:not([hidden])')];
+  return cells.length > 9 && cells.every((one) => !one.classList.contains('cell-waiting')); }"""
+
+
+def pictures(folder: Path) -> None:
+    """A folder of many files, each of which is one of some fifty pictures: what is measured is not the disk."""
+    chance = np.random.default_rng(1)
+    original = folder.parent / "originals"
+    original.mkdir()
+    for n in range(IMAGES):
+        name = folder / f"folder{n // 1000:03}" / f"img{n:06}.jpg"
+        name.parent.mkdir(parents=True, exist_ok=True)
+        source = original / f"{n // LINKS_EACH}.jpg"
+        if not source.exists():
+            noise = Image.fromarray(chance.integers(0, 255, (27, 48, 3), dtype=np.uint8))
+            noise.resize((1920, 1080)).save(source, quality=80)
+        os.link(source, name)
+
+
+def heap_mb(page: Page) -> float:
+    session = page.context.new_cdp_session(page)
+    session.send("HeapProfiler.collectGarbage")
+    return float(page.evaluate("performance.memory.usedJSHeapSize")) / 1e6
+
+
+def run(browser: Browser, folder: Path) -> Iterator[tuple[str, str]]:
+    """Yield rows of (what, figure) as they are measured."""
+    database = folder / "gallery.db"
+    open_filled(f"sqlite:///{database}", ROOT / "data" / "labels.toml", IMAGES, BOXES_EACH).engine.dispose()
+    source = folder / "gallery"
+    source.mkdir()
+    pictures(source)
+    size = f"{IMAGES:,} images, {IMAGES * 3 // 4 * BOXES_EACH:,} boxes"
+    with serving(folder, images=str(source), database=str(database)) as (url, _, _):
+        wait_for_index(url)
+        yield from in_browser(browser, url, size)
+
+
+def in_browser(browser: Browser, url: str, size: str) -> Iterator[tuple[str, str]]:
+    context = browser.new_context(viewport={"width": 1400, "height": 900})
+    page = context.new_page()
+    page.goto(f"{url}/?annotator=ada")
+    page.wait_for_function("window.annotator?.state().image")
+    opened = [switch(page) for _ in range(TIMES)]
+    yield (f"gallery of {size}, from the picture to its cards painted", f"{median(opened)} ms")
+    loaded = []
+    for _ in range(TIMES):
+        started = time.perf_counter()
+        page.goto(f"{url}/gallery?annotator=ada")
+        page.wait_for_function(PAINTED)
+        loaded.append(1000 * (time.perf_counter() - started))
+    yield ("the same as a page of its own, loaded again", f"{median(loaded)} ms")
+    page.wait_for_function("/\\d/.test(document.getElementById('gallery-total').textContent)")
+    for query in QUERIES:
+        figures: list[Any] = []
+        for _ in range(TIMES):
+            figures.append(page.evaluate(ASK, query))
+            page.evaluate(ASK, "")
+        painted, counted = ([one[n] for one in figures] for n in (0, 1))
+        yield (f"filter `{query}`: cards painted, and counted", f"{median(painted)} ms, {median(counted)} ms")
+    before = heap_mb(page)
+    smooth = page.evaluate(SCROLL, [600, 40])
+    yield ("scrolling by 40 px a frame: median and 99th percentile of a frame", frames(smooth))
+    through = page.evaluate(SCROLL, [600, None])
+    yield ("scrolling through all of it in 600 steps: the same", frames(through))
+    cells = page.evaluate("document.querySelectorAll('.grid-cell').length")
+    yield (
+        "memory of the page's scripts before and after; cells there are",
+        f"{before:.0f} / {heap_mb(page):.0f} MB; {cells}",
+    )
+    context.close()
+
+
+def switch(page: Page) -> float:
+    """Milliseconds from the key to the cards, and back again."""
+    took = page.evaluate(
+        """async (painted) => {
+             const started = performance.now();
+             document.dispatchEvent(new KeyboardEvent('keydown', { key: 'g', bubbles: true }));
+             document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'g', bubbles: true }));
+             while (!eval(painted)()) await new Promise(requestAnimationFrame);
+             return performance.now() - started;
+           }""",
+        PAINTED,
+    )
+    page.keyboard.press("g")
+    page.wait_for_selector("#graph", state="visible")
+    return float(took)
+
+
+def median(values: list[float]) -> str:
+    return f"{statistics.median(values):.0f}"
+
+
+def frames(gaps: list[float]) -> str:
+    ordered = sorted(gaps)
+    return f"{statistics.median(ordered):.1f} / {ordered[len(ordered) * 99 // 100]:.1f} ms"
