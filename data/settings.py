@@ -37,7 +37,7 @@ SETTINGS = (
     Setting("cache_mb", "CACHE_MB", "10000", "megabytes that the cache may grow to"),
     Setting("host", "HOST", "127.0.0.1", "address to listen on; 0.0.0.0 for all"),
     Setting("port", "PORT", "8050", "port to listen on; 0 for any free one"),
-    Setting("max_pixels", "MAX_PIXELS", "200000000", "largest picture that is opened, in pixels"),
+    Setting("max_pixels", "MAX_PIXELS", "200000000", "largest picture that is opened as a whole, in pixels"),
 )
 
 
