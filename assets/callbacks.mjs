@@ -45,7 +45,7 @@ export function callbacks(page) {
     gallery_delete: (p) => p.gallery.deleteBoxes(),
     gallery_all: (p) => p.gallery.chooseAll(),
     gallery_none: (p) => p.gallery.choose([]),
-    gallery_charts: () => document.getElementById("gallery").classList.toggle("charts-away"),
+    gallery_charts: (p) => p.gallery.turnCharts(),
     filter_cleared: (p) => p.filter({ query: "", order: "position" }),
     label_clicked: (p, data) => data && p.gallery.term(term("label", data.points[0].y)),
     sizes_chosen: (p, data) => data?.range && p.gallery.term(sizeTerms(data.range), /^(size|aspect):/),

@@ -10,6 +10,7 @@ const CROP = { width: 132, height: 160 };
 const MOST_CHOSEN = 10_000;
 const IDS_AT_ONCE = 500;
 const RETRY_MS = 3000;
+const WIDE_PX = 900;
 const byId = (id) => document.getElementById(id);
 
 export class Gallery {
@@ -23,6 +24,7 @@ export class Gallery {
   /** `page` is the one of main.mjs; `setProps(id, props)` writes to components. */
   constructor(page, setProps) {
     Object.assign(this, { page, setProps });
+    byId("gallery").classList.toggle("charts-away", innerWidth < WIDE_PX); // there they would cover the pictures
     const told = (what) => this.#told(what);
     const cell = (size, fill) => ({ size, make: makeCell, fill });
     this.grids = {
@@ -96,9 +98,14 @@ export class Gallery {
   /** Ask again for what is in sight. */
   reload() {
     if (!this.isOpen) return;
-    this.#changed.clear();
+    this.choose([]);
     this.grid.show();
-    this.#chart();
+    this.chart();
+  }
+
+  turnCharts() {
+    byId("gallery").classList.toggle("charts-away");
+    this.chart();
   }
 
   #source() {
@@ -114,6 +121,7 @@ export class Gallery {
 
   #known(answer) {
     this.whose = answer.whose ?? "";
+    if (!this.page.outbox.size) this.#changed.clear(); // the answer knows of it
   }
 
   #told({ total, error }) {
@@ -132,7 +140,7 @@ export class Gallery {
     setText(byId("gallery-total"), `${total.toLocaleString("en")} ${total === 1 ? thing : thing === "box" ? "boxes" : "images"}`);
     if (!total) setText(message, this.#nothing());
     this.page.view.say(byId("gallery-total").textContent);
-    this.#chart();
+    this.chart();
   }
 
   #nothing() {
@@ -142,7 +150,8 @@ export class Gallery {
   }
 
   /** The charts follow once the pictures are on screen. */
-  #chart() {
+  chart() {
+    if (!this.isOpen || byId("gallery").classList.contains("charts-away")) return;
     const { query } = this.asked;
     const theme = document.documentElement.dataset.bsTheme;
     requestAnimationFrame(() => setTimeout(() => {
@@ -165,7 +174,7 @@ export class Gallery {
     setAttributes(link, { "aria-label": spoken ?? "", title: title ?? "" });
     check.checked = this.#chosen.has(key);
     check.hidden = !item;
-    check.setAttribute("aria-label", item ? `Choose ${title}` : "");
+    check.setAttribute("aria-label", item ? `Choose ${name}` : "");
     setText(element.querySelector(".cell-name"), name ?? "");
     setText(element.querySelector(".cell-note"), note ?? "");
   }
@@ -177,13 +186,17 @@ export class Gallery {
 
   #fillCard(element, item) {
     if (!item) return this.#clear(element);
-    const mine = this.#changed.get(item.id)?.state ?? item.mine;
+    const { annotator } = this.page.session;
+    const changed = this.#changed.get(item.id)?.state;
     const count = item.work.reduce((sum, one) => sum + one.boxes, 0);
-    const others = item.work.filter((one) => one.annotator !== this.page.session.annotator).map((one) => one.annotator);
-    const state = this.whose && !this.#changed.has(item.id) ? (item.work[0]?.state ?? "todo") : mine;
-    const spoken = `${item.id}: ${state}, ${count} boxes${others.length ? `, also by ${others.join(", ")}` : ""}`;
-    const note = [count || "", others.length ? others.join(", ") : ""].filter(Boolean).join(" · ");
-    this.#fill(element, item, item.id, { source: item.thumbnail, address: this.#address(item.id), name: item.id.split("/").at(-1), title: item.id, note, state, spoken });
+    const others = item.work.filter((one) => one.annotator !== annotator);
+    const own = changed ?? (this.whose && this.whose !== annotator ? "todo" : item.mine);
+    const state = own === "todo" && !changed ? furthest(others) : own;
+    const said = item.work.map((one) => `${one.annotator} ${one.state}, ${plural(one.boxes, "box")}`);
+    const spoken = [item.id, ...(said.length ? said : ["todo"])].join("; ");
+    const note = [count || "", others.map((one) => one.annotator).join(", ")].filter(Boolean).join(" · ");
+    const [address, name] = [this.#address(item.id), item.id.split("/").at(-1)];
+    this.#fill(element, item, item.id, { source: item.thumbnail, address, name, title: spoken, note, state, spoken });
     element.classList.toggle("cell-broken", Boolean(item.error));
     if (item.error) element.querySelector("a").title = `${item.id}: ${item.error}`;
     const boxes = Object.entries(item.boxes).map(([label, corners]) => [this.page.session.colorOf(label), outline(corners)]);
@@ -425,6 +438,12 @@ function outline(corners) {
   let line = "";
   for (let i = 0; i < corners.length; i += 4) line += `M${corners[i]},${corners[i + 1]}H${corners[i + 2]}V${corners[i + 3]}H${corners[i]}Z`;
   return line;
+}
+
+/** How far the one who is furthest is. */
+function furthest(work) {
+  const states = work.map((one) => one.state);
+  return ["done", "in progress", "skipped"].find((state) => states.includes(state)) ?? "todo";
 }
 
 const cropKey = (item) => `${item.annotator} ${item.image} ${item.id}`;

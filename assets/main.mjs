@@ -90,6 +90,7 @@ class Page {
       perform: (action, key) => this.perform(action, key),
       holdSpace: (held) => this.pointer.holdSpace(held),
     });
+    addEventListener("popstate", () => this.#follow());
     addEventListener("beforeunload", (event) => outbox.size && event.preventDefault());
     setInterval(() => this.#refresh(), REFRESH_MS);
     document.addEventListener("visibilitychange", () => this.#refresh());
@@ -105,7 +106,7 @@ class Page {
     this.nameInAddress = given !== "";
     await this.outbox.adopt();
     this.outbox.send();
-    const gallery = /\/gallery\/?$/.test(location.pathname) ? Gallery.askedBy(address) : null;
+    const gallery = isGallery() ? Gallery.askedBy(address) : null;
     this.firstFilter = gallery ? {} : { query: address.get("query") ?? "", order: address.get("order") ?? "position" };
     await this.become(given || this.memory.get("annotator") || "", address.get("image"), gallery);
     if (!this.session.annotator) this.view.askName();
@@ -175,16 +176,31 @@ class Page {
     setTimeout(() => this.session.image || this.open(image), LOOK_AGAIN_MS);
   }
 
-  /** Open or close the gallery. */
+  /** Open or close the gallery; the browser's Back undoes that. */
   turnGallery() {
+    history.pushState(null, "", location.href);
     if (!this.gallery.isOpen) return void this.gallery.open();
     this.gallery.close();
     if (!this.session.image) this.open("");
   }
 
-  /** Leave the gallery for an image; from there one goes on through what the gallery's query left, in its order. */
-  walk(image, { query, order }) {
+  /** Back or Forward: show what the address says. */
+  #follow() {
+    const address = new URLSearchParams(location.search);
+    if (isGallery()) return void this.gallery.open(Gallery.askedBy(address));
     this.gallery.close();
+    const image = address.get("image") ?? "";
+    if (image !== this.session.image) this.#walkTo(image, { query: address.get("query") ?? "", order: address.get("order") ?? "position" });
+  }
+
+  /** Leave the gallery for an image; from there one goes on through what the gallery's query left, in its order. */
+  walk(image, filter) {
+    history.pushState(null, "", location.href);
+    this.gallery.close();
+    return this.#walkTo(image, filter);
+  }
+
+  #walkTo(image, { query, order }) {
     setProps("image-search", { value: "" });
     setProps("state-filter", { value: "all" });
     return this.navigator.go(async (batch) => {
@@ -409,6 +425,9 @@ class Page {
     this.outbox.adopt().then((adopted) => adopted.length && this.outbox.send());
   }
 }
+
+/** Whether the address is the gallery's. */
+const isGallery = () => /\/gallery\/?$/.test(location.pathname);
 
 const resizedAtEnd = (box, dx, dy, picture) => resized(box, "se", dx, dy, picture);
 

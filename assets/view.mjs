@@ -341,6 +341,7 @@ export class View {
     const theme = THEMES[(THEMES.indexOf(document.documentElement.dataset.bsTheme) + 1) % THEMES.length];
     localStorage.setItem("theme", theme);
     this.#setTheme(theme);
+    this.page.gallery.chart();
   }
 
   #setTheme(theme) {

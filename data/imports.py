@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
@@ -129,7 +128,7 @@ class Imports:
                 after_problem = True
             elif isinstance(record, ImageRecord):
                 if after_problem and not (record.boxes or record.state):
-                    record = replace(record, state="todo")  # it may have had one that could not be read
+                    record = record._replace(state="todo")  # it may have had one that could not be read
                 after_problem = False
                 try:
                     picture = self._picture_for(record)
@@ -163,7 +162,7 @@ class Imports:
             last = picture.id
             boxes = [*self._labelled(connection, record, renames, known, class_ids, report)]
             said: dict[str, Mapping[str, Any]] = {}
-            edits = list(edits_for(connection, name, replace(record, boxes=tuple(boxes)), picture, report, said))
+            edits = list(edits_for(connection, name, record._replace(boxes=tuple(boxes)), picture, report, said))
             if edits:
                 self._annotations.apply(connection, name, edits, import_id=report.step)
             if said:

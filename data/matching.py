@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection
-from dataclasses import replace
 from urllib.parse import unquote
 
 from sqlalchemy import ColumnElement, and_, or_, select
@@ -56,7 +55,7 @@ def find_picture(database: Database, batch: Batch, record: ImageRecord) -> Pictu
         )
     # VoTT and Label Studio write names as addresses: a%20b.jpg.
     for other_name in (_told_apart, unquote, renamed_from):
-        other = replace(record, image=other_name(record.image), beside=other_name(record.beside))
+        other = record._replace(image=other_name(record.image), beside=other_name(record.beside))
         if record.exact and other.image not in ("", record.image):
             return find_picture(database, batch, other)
     raise InputError(f"{record.image}: no image of this path or name is in the batch; left out")

@@ -47,8 +47,7 @@ class BoxRecord(NamedTuple):  # of all immutable kinds the one that is made fast
     attributes: Mapping[str, Any] = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
-class ImageRecord:
+class ImageRecord(NamedTuple):  # as BoxRecord
     """What a file says of one image by one annotator.
 
     ``image`` is the path within the data set, with forward slashes; ``beside`` is where

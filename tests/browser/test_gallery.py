@@ -157,6 +157,34 @@ def test_the_key_goes_there_and_back_and_drawing_goes_on(visit: Visit, filled: S
     )
 
 
+def test_back_and_forward_go_between_gallery_and_picture(visit: Visit, filled: Site) -> None:
+    person = visit(filled, "?annotator=ada&image=img2.jpg")
+    person.press("g")
+    wait_for_total(person, "12 images")
+    ask(person, "label:cat")
+    wait_for_total(person, "6 images")
+    person.page.locator('.grid-cell[data-ordinal="2"] a').click()
+    person.wait_for_image("img3.jpg")
+    person.page.go_back()
+    wait_for_total(person, "6 images")
+    assert person.page.locator("#gallery-query").input_value() == "label:cat"
+    person.page.go_back()
+    person.page.wait_for_selector("#graph", state="visible")
+    person.wait_for_image("img2.jpg")
+    assert person.text("image-position") == "2 / 12"
+    person.page.go_forward()
+    wait_for_total(person, "6 images")
+
+
+def test_on_a_narrow_screen_the_pictures_come_first(visit: Visit, filled: Site) -> None:
+    person = open_gallery(visit, filled, viewport={"width": 390, "height": 844})
+    wait_for_total(person, "12 images")
+    assert not person.page.locator("#gallery-charts").is_visible()
+    assert person.page.evaluate("document.documentElement.scrollWidth") == 390
+    person.page.locator("#gallery-charts-toggle").click()
+    person.page.wait_for_selector("#chart-labels .bars .point", state="attached")
+
+
 def test_many_are_marked_at_once_and_undo_takes_it_back_whole(visit: Visit, filled: Site) -> None:
     person = open_gallery(visit, filled)
     wait_for_total(person, "12 images")

@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from data.charts import charts_of
 from data.database import open_database
 from data.errors import InputError
 from data.gallery import Gallery
@@ -276,3 +278,20 @@ def test_a_stretch_that_is_none_is_refused(services: Services, asked: dict[str, 
     for ask in calls:
         with pytest.raises(InputError, match="at, most"):
             ask(me="ada", **asked)
+
+
+def test_the_charts_count_what_a_query_leaves(services: Services) -> None:
+    def counted(query: str) -> dict[str, int]:
+        return {one.label: one.boxes for one in charts_of(services.database, me="ada", query=query).labels}
+
+    everything = charts_of(services.database, me="ada", query="")
+    assert counted("") == {"cat": 3, "dog": 4, "traffic light": 1}
+    assert counted("annotator:ada") == {"cat": 3, "dog": 1, "traffic light": 1}
+    assert counted("label:dog annotator:ada") == {"dog": 1, "traffic light": 1}
+    assert (everything.images, everything.step) == (8, 1)
+    assert everything.progress == [("2026-01-10", 2), ("2026-02-01", 1)]
+    assert sum(map(sum, everything.places)) == len(everything.sizes.side) == 8
+    [[row, column]] = np.argwhere(np.array(charts_of(services.database, me="ada", query="label:cat aspect:>5").places))
+    assert (row, column) == (2, 9)  # centred at 300, 50 of 640 x 480, in twenty cells a side
+    nothing = charts_of(services.database, me="ada", query="state:done state:todo")
+    assert (nothing.images, nothing.labels, nothing.progress, nothing.sizes.side) == (0, [], [], [])
