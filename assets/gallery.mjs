@@ -5,7 +5,7 @@ import { make, setAttributes, setText } from "./dom.mjs";
 import { Grid } from "./grid.mjs";
 
 const SVG = "http://www.w3.org/2000/svg";
-const CARD = { width: 190, height: 176 };
+const CARD = { width: 165, height: 176 };
 const CROP = { width: 132, height: 160 };
 const MOST_CHOSEN = 10_000;
 const IDS_AT_ONCE = 500;
