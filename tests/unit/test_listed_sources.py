@@ -298,3 +298,22 @@ def test_the_same_file_is_made_once_however_many_ask(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert len(made) == 1
+
+
+def test_sizes_of_a_list_are_believed_until_the_picture_is_opened(tmp_path: Path) -> None:
+    """They spare a look at each picture when files come in; boxes are drawn in the pixels that there are."""
+    save_picture(tmp_path / "a.jpg", (64, 48))
+    table = tmp_path / "list.csv"
+    table.write_text("path,width,height\na.jpg,640,480\n")
+    services = open_services(str(tmp_path / "a.db"), tmp_path, table)
+    [listed] = services.batch.pictures(["a.jpg"])
+    assert (listed.width, listed.height) == (640, 480)
+    opened = services.batch.picture("a.jpg")
+    assert opened is not None
+    assert (opened.width, opened.height) == (64, 48)
+    save_picture(tmp_path / "b.jpg", (64, 48))
+    table.write_text("path,width,height\na.jpg,640,480\nb.jpg,64,48\n")
+    services.indexer.index()
+    [listed] = services.batch.pictures(["a.jpg"])
+    assert (listed.width, listed.height) == (64, 48)
+    services.database.engine.dispose()
