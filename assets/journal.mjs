@@ -25,7 +25,8 @@ class Journal {
     return this.#change(["outbox", "history", "cursors"], (outbox, steps, cursors) => {
       for (const entry of entries) outbox.put(entry);
       if (!history) return;
-      const { annotator, image, at, step, dropped } = history;
+      const { annotator, image, at, step, dropped, replayed } = history;
+      if (replayed) steps.put({ annotator, image, ...replayed });
       if (!step) return cursors.put({ annotator, image, at });
       for (const n of dropped) steps.delete([annotator, image, n]);
       steps.put({ annotator, image, ...step });

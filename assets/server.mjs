@@ -1,6 +1,7 @@
 // Talking to the server. Every failure is an Error with a sentence for a person; `status` is 0 when nobody answered.
 
 const TIMEOUT_MS = 20_000;
+const STANDING_AT_ONCE = 500;
 const OURS = { "X-Requested-With": "fetch" }; // which a form on another site cannot send
 
 export class ServerError extends Error {
@@ -45,6 +46,17 @@ export class Server {
   sendEdits(annotator, edits) {
     const body = JSON.stringify({ annotator, edits });
     return this.#ask("api/edits", { method: "POST", headers: { "Content-Type": "application/json" }, body });
+  }
+
+  /** Of edits {id, image, box_id or null}: the ids of those that are still the last word on their box or state. */
+  async standing(annotator, edits) {
+    const found = new Set();
+    for (let at = 0; at < edits.length; at += STANDING_AT_ONCE) {
+      const body = JSON.stringify({ annotator, edits: edits.slice(at, at + STANDING_AT_ONCE) });
+      const answer = await this.#ask("api/standing", { method: "POST", headers: { "Content-Type": "application/json" }, body });
+      for (const id of answer.standing) found.add(id);
+    }
+    return found;
   }
 
   /** The address of an export; `choice` as data/choices.py takes it, lists as several values. */

@@ -22,6 +22,7 @@ export class Session {
   #histories = new Map(); // image id -> {steps, at}
   #plains = new WeakMap();
   #settled = Promise.resolve();
+  #replaying = Promise.resolve(); // the steps across images that are being undone or redone, one after the other
   #lastTime = "";
   #lifted = null;
   #unnamed = [];
@@ -255,24 +256,46 @@ export class Session {
   }
 
   /**
-   * Change many images in one step. Each operation names its image; `backward` are the operations that undo it, and
-   * `seen` is the latest time of what they change. Nothing of it needs to be loaded.
+   * Change many images in one step. Each operation names its image and is undone by that of `backward` in the same
+   * place; `seen` is the latest time of what they change. Nothing of it needs to be loaded.
    */
-  commitAcross(operations, { backward, text, seen = "", replay = 0 }) {
-    this.#lastTime = timeAfter({ lastBoxTime: seen, stateStamp: [""] }, Date.now(), this.#lastTime);
-    const edits = operations.map((operation) => ({ id: newId(), ...operation, time: this.#lastTime }));
-    for (const edit of edits) this.#applyIfLoaded(edit);
-    const history = this.#remember(() => backward, ACROSS, operations, text, replay, "");
+  commitAcross(operations, { backward, text, seen = "" }) {
+    const edits = this.#editsAcross(operations, seen);
+    const history = this.#remember(() => backward, ACROSS, operations, text, 0, "", edits.map((edit) => edit.id));
     return this.#send(ACROSS, edits, history, text);
   }
 
-  /** Undo (-1) or redo (1) a step across images. */
+  /** Undo (-1) or redo (1) a step across images, but for what was changed since: resolves to how much that was. */
   replayAcross(by) {
+    this.#replaying = this.#replaying.then(() => this.#replayAcross(by));
+    return this.#replaying;
+  }
+
+  async #replayAcross(by) {
+    const { annotator } = this;
     const history = this.#histories.get(ACROSS);
     const step = history?.steps[by < 0 ? history.at - 1 : history.at];
-    if (!step) return this.view.say(by < 0 ? "Nothing to undo" : "Nothing to redo");
+    if (!step) return void this.view.say(by < 0 ? "Nothing to undo" : "Nothing to redo");
+    await this.outbox.send();
+    if (this.outbox.size) throw new Error("not everything is saved yet");
+    const subjects = step.forward.map(({ image, box, box_id }, n) => ({ id: step.applied[n], image, box_id: box?.id ?? box_id ?? null }));
+    const standing = await this.server.standing(annotator, subjects);
+    if (annotator !== this.annotator || history !== this.#histories.get(ACROSS)) return 0;
     const operations = by < 0 ? step.backward : step.forward;
-    return this.commitAcross(operations, { text: `${by < 0 ? "Undone" : "Redone"}: ${step.text}`, replay: by });
+    const edits = this.#editsAcross(operations.filter((_, n) => standing.has(step.applied[n])), "");
+    const fresh = edits.map((edit) => edit.id);
+    const replayed = { ...step, applied: step.applied.map((id) => (standing.has(id) ? fresh.shift() : id)) };
+    const text = `${by < 0 ? "Undone" : "Redone"}: ${step.text}`;
+    await this.#send(ACROSS, edits, { ...this.#remember(null, ACROSS, operations, text, by, ""), replayed }, text);
+    history.steps[history.steps.indexOf(step)] = replayed;
+    return operations.length - edits.length;
+  }
+
+  #editsAcross(operations, seen) {
+    this.#lastTime = timeAfter({ lastBoxTime: seen, stateStamp: [""] }, Date.now(), this.#lastTime);
+    const edits = operations.map((operation) => ({ id: newId(), ...operation, time: this.#lastTime }));
+    for (const edit of edits) this.#applyIfLoaded(edit);
+    return edits;
   }
 
   #applyIfLoaded(edit) {
@@ -360,7 +383,7 @@ export class Session {
   }
 
   /** Add a step to a history, or move along it; returns what the journal keeps of it. `undoing()` gives its inverse. */
-  #remember(undoing, image, operations, text, replay, repeat) {
+  #remember(undoing, image, operations, text, replay, repeat, applied = null) {
     const { annotator } = this;
     const { steps, at } = this.#histories.get(image) ?? { steps: [], at: 0 };
     if (replay) {
@@ -372,7 +395,7 @@ export class Session {
     const backward = goesOn ? before.backward : undoing();
     // Two tabs may add a step in the same moment: the fraction tells them apart.
     const n = goesOn ? before.n : Math.floor(before?.n ?? 0) + 1 + Math.random();
-    const step = { n, forward: operations, backward, text, repeat, when: Date.now() };
+    const step = { n, forward: operations, backward, text, repeat, when: Date.now(), applied };
     const kept = [...steps.slice(0, goesOn ? at - 1 : at), step];
     this.#histories.set(image, { steps: kept, at: kept.length });
     return { annotator, image, at: kept.length, step, dropped: steps.slice(at).map((one) => one.n) };

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import math
 from collections.abc import Callable, Sequence
@@ -69,6 +70,11 @@ def refusal(status: int, message: str) -> flask.Response:
     answer = flask.jsonify(error=message)
     answer.status_code = status
     return answer
+
+
+def looks(view: str | None) -> Any:
+    """Which looks a picture has, for a page: an object or null."""
+    return json.loads(view) if view else None
 
 
 def whole(given: Any, name: str, default: int) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 import flask
 from dash import Dash, Input
 
-from callbacks.answers import add_rules, picture_address, whole
+from callbacks.answers import add_rules, looks, picture_address, whole
 from callbacks.clientside import on
 from data.gallery import Card, Crop
 from data.services import Services
@@ -80,12 +80,13 @@ class Routes:
         for name, *corners in card.boxes:
             boxes.setdefault(name, []).extend(map(round, corners))
         thumbnail = "" if card.error else picture_address(self._base, "thumbnails", card.id, card.version)
-        return {**asdict(card), "boxes": boxes, "thumbnail": thumbnail}
+        return {**asdict(card), "view": looks(card.view), "boxes": boxes, "thumbnail": thumbnail}
 
     def _crop(self, ordinal: int, crop: Crop) -> dict[str, Any]:
         x0, y0, x1, y1 = crop.corners
         address = picture_address(self._base, "crops", crop.image, crop.version)
-        return {**asdict(crop), "ordinal": ordinal, "crop": f"{address}&x0={x0}&y0={y0}&x1={x1}&y1={y1}"}
+        address += f"&x0={x0}&y0={y0}&x1={x1}&y1={y1}"
+        return {**asdict(crop), "view": looks(crop.view), "ordinal": ordinal, "crop": address}
 
 
 def _asked() -> dict[str, Any]:

@@ -13,7 +13,7 @@ import flask
 from dash import Dash
 from sqlalchemy import text
 
-from callbacks.answers import add_rules, number, picture_address, whole
+from callbacks.answers import add_rules, looks, number, picture_address, whole
 from callbacks.long_work import lines
 from data.annotations import annotation_to_dict
 from data.batch import Entry, Picture
@@ -38,6 +38,7 @@ def register(app: Dash, services: Services) -> None:
             ("api/images/<path:image_id>/annotations", routes.annotations, "GET"),
             ("api/labels", routes.labels, "GET"),
             ("api/edits", routes.edits, "POST"),
+            ("api/standing", routes.standing, "POST"),
             ("api/export/<name>", routes.export, "GET"),
             ("api/export/<name>/report", routes.export_report, "GET"),
             ("api/imports", routes.bring_in, "POST"),
@@ -95,7 +96,7 @@ class Routes:
             height=picture.height,
             error=picture.error or ("This picture is no longer in the batch." if picture.gone else ""),
             url=picture_address(self._base, "images", picture.id, picture.version),
-            view=json.loads(picture.view) if picture.view else None,
+            view=looks(picture.view),
             annotations=[annotation_to_dict(one) for one in found],
         )
         answer.headers["Cache-Control"] = "no-cache"
@@ -115,6 +116,14 @@ class Routes:
         outcome = self._services.annotations.take(parse_annotator(body.get("annotator")), body["edits"])
         refused = [{"id": edit_id, "reason": reason} for edit_id, reason in outcome.refused]
         return flask.jsonify(accepted=outcome.accepted, refused=refused)
+
+    def standing(self) -> flask.Response:
+        """Which of some edits nothing has come after: what an undo may take back."""
+        body = flask.request.get_json()
+        if not isinstance(body, dict) or not isinstance(body.get("edits"), list):
+            raise InputError('body: expected {"annotator": NAME, "edits": [{"id": ID, "image": ID}, ...]}')
+        found = self._services.annotations.standing(parse_annotator(body.get("annotator")), body["edits"])
+        return flask.jsonify(standing=found)
 
     def export(self, name: str) -> flask.Response:
         """Annotations as a file of a format, streamed; see `data.choices.parse_choice` and `parse_options`."""
@@ -207,7 +216,7 @@ class Routes:
             "state": entry.state,
             "boxes": entry.boxes,
             "rank": entry.rank,
-            "view": json.loads(entry.view) if entry.view else None,
+            "view": looks(entry.view),
             "opened": entry.view is not None,
             "url": picture_address(self._base, "images", entry.id, entry.version),
             "thumbnail": picture_address(self._base, "thumbnails", entry.id, entry.version),

@@ -45,7 +45,8 @@ class Routes:
         """A small picture for the strip."""
         picture = self._readable(image_id)
         path = self._services.batch.file(picture)
-        shown = self._services.pictures.thumbnail(path, picture.version, fit_px=THUMBNAIL_FIT_PX)
+        look = parse_look(flask.request.args)
+        shown = self._services.pictures.thumbnail(path, picture.version, fit_px=THUMBNAIL_FIT_PX, look=look)
         return send(shown, picture.version)
 
     def tile(self, image_id: str) -> flask.Response:
@@ -64,7 +65,8 @@ class Routes:
         x0, y0, x1, y1 = (number(flask.request.args, name) for name in ("x0", "y0", "x1", "y1"))
         path = self._services.batch.file(picture)
         size = picture.width or 0, picture.height or 0
-        return send(self._services.crops.crop(path, picture.version, size, (x0, y0, x1, y1)), picture.version)
+        look = parse_look(flask.request.args)
+        return send(self._services.crops.crop(path, picture.version, size, (x0, y0, x1, y1), look), picture.version)
 
     def _readable(self, image_id: str) -> Picture:
         picture = self._services.batch.picture(image_id)

@@ -94,6 +94,22 @@ class Annotations:
                         accepted.append(edit_id)
         return Outcome(accepted, refused)
 
+    def standing(self, annotator_name: str, edits: Sequence[object]) -> list[str]:
+        """Which of some edits, given by ``id`` and ``image``, are still the last word on their box or their state."""
+        if len(edits) > MOST_EDITS:
+            raise InputError(f"edits: found {len(edits)}, expected at most {MOST_EDITS} at once")
+        pairs = [(one.get("id"), one.get("image")) for one in edits if isinstance(one, Mapping)]
+        if len(pairs) < len(edits) or not all(isinstance(text, str) for pair in pairs for text in pair):
+            raise InputError("edits: expected objects with the texts id and image")
+        ids, images = [one for one, _ in pairs], {image_id for _, image_id in pairs}
+        with self._database.reading() as connection:
+            who = connection.scalar(select(annotator.c.id).where(annotator.c.name == annotator_name))
+            found: list[str] = []
+            for table, column in ((box, box.c.stamp_id), (annotation, annotation.c.state_id)):
+                of_them = (table.c.annotator_id == who, table.c.image_id.in_(images), column.in_(ids))
+                found += connection.scalars(select(column).where(*of_them))
+            return found
+
     def apply(
         self, connection: Connection, annotator_name: str, edits: Sequence[Edit], *, import_id: str | None = None
     ) -> dict[str, str]:

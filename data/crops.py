@@ -11,7 +11,7 @@ from PIL import Image
 from data.cache import Cache
 from data.errors import InputError
 from data.pictures import Pictures, Served
-from data.stack_views import SCREEN_PX
+from data.stack_views import PLAIN, SCREEN_PX, Look
 
 FIT_PX = 192
 MARGIN = 0.15  # of the longer side, so that one sees what the box leaves out
@@ -28,14 +28,14 @@ class Crops:
         self._turn = threading.Lock()
         self._last: tuple[tuple[Path, str], Image.Image] | None = None
 
-    def crop(self, path: Path, version: str, size: tuple[int, int], corners: Corners) -> Served:
+    def crop(self, path: Path, version: str, size: tuple[int, int], corners: Corners, look: Look = PLAIN) -> Served:
         """A small JPEG of a box and its surroundings. ``size`` is the picture's. Raises InputError for no box in it."""
         left, top, right, bottom = region_of(size, corners)
 
         def write(file: IO[bytes]) -> None:
             scale = min(1.0, FIT_PX / max(right - left, bottom - top))
             fitting = max(1, round((right - left) * scale)), max(1, round((bottom - top) * scale))
-            part = self._pictures.part(path, version, (left, top, right, bottom), fitting)
+            part = self._pictures.part(path, version, (left, top, right, bottom), fitting, look)
             if part is not None:
                 part.save(file, "JPEG", quality=QUALITY)
                 return
@@ -48,7 +48,7 @@ class Crops:
             cut.thumbnail((FIT_PX, FIT_PX))
             cut.save(file, "JPEG", quality=QUALITY)
 
-        kept = self._cache.keep(path, version, "crop", *corners, FIT_PX, suffix=".jpg", write=write)
+        kept = self._cache.keep(path, version, "crop", *corners, look, FIT_PX, suffix=".jpg", write=write)
         return Served(kept, "image/jpeg")
 
     def _decoded(self, path: Path, version: str, *, fit_px: int | None) -> Image.Image:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, not_, select
+from sqlalchemy import Connection, Row, and_, func, not_, or_, select
 
 from data.crops import region_of
 from data.database import Database
@@ -37,6 +37,7 @@ class Card:
     id: str
     ordinal: int
     version: str
+    view: str
     width: int | None
     height: int | None
     error: str
@@ -59,7 +60,7 @@ class Page:
 class Crop:
     """One box of the wall; ``region`` is what its crop shows: left, top, right, bottom.
 
-    ``stamp`` is the time of the edit that made it so: whoever changes it must be later.
+    ``state``, ``reason`` and number of ``boxes`` are those of the whole annotation. ``stamp`` is the time of the edit that made it so: whoever changes it must be later.
     """
 
     image: str
@@ -67,6 +68,10 @@ class Crop:
     annotator: str
     id: str
     label: str
+    state: State
+    reason: str
+    boxes: int
+    view: str
     corners: tuple[float, float, float, float]
     region: tuple[int, int, int, int]
     stamp: str
@@ -86,7 +91,13 @@ class Gallery:
         with self._database.reading() as connection:
             listing = Listing(connection, me=me, query=query, order=order)
             rows = listing.rows(
-                image.c.id, image.c.version, image.c.width, image.c.height, image.c.error, annotation.c.state
+                image.c.id,
+                image.c.version,
+                image.c.view,
+                image.c.width,
+                image.c.height,
+                image.c.error,
+                annotation.c.state,
             )
             # On the batch itself a position is an ordinal, and nothing needs to be passed over.
             if listing.is_batch:
@@ -94,7 +105,7 @@ class Gallery:
             else:
                 chosen = listing.in_order(rows).offset(at - 1).limit(most)
             cards = [
-                Card(r.id, ordinal, r.version, r.width, r.height, r.error, r.rank, r.state or "todo")
+                Card(r.id, ordinal, r.version, r.view or "", r.width, r.height, r.error, r.rank, r.state or "todo")
                 for ordinal, r in enumerate(connection.execute(chosen), start=at)
             ]
             by_id = {card.id: card for card in cards}
@@ -125,15 +136,14 @@ class Gallery:
             if listing.who is not None:
                 conditions.append(BOX.c.annotator_id == listing.who)
             joined = BOX.join(image, image.c.id == BOX.c.image_id)
+            columns = (image.c.version, image.c.width, image.c.height, image.c.view)
+            work = (annotation.c.state, annotation.c.reason, annotation.c.boxes)
+            of_box = and_(annotation.c.annotator_id == BOX.c.annotator_id, annotation.c.image_id == BOX.c.image_id)
+            tables = joined.join(annotator, annotator.c.id == BOX.c.annotator_id)
+            tables = tables.join(label, label.c.id == BOX.c.label_id).join(annotation, of_box)
             rows = (
-                select(
-                    BOX, annotator.c.name, label.c.name.label("label"), image.c.version, image.c.width, image.c.height
-                )
-                .select_from(
-                    joined.join(annotator, annotator.c.id == BOX.c.annotator_id).join(
-                        label, label.c.id == BOX.c.label_id
-                    )
-                )
+                select(BOX, annotator.c.name, label.c.name.label("label"), *columns, *work)
+                .select_from(tables)
                 .where(*conditions)
                 .order_by(BOX.c.image_id, BOX.c.annotator_id, BOX.c.id)
                 .offset(at - 1)
@@ -147,6 +157,7 @@ class Gallery:
         rows = select(annotation, annotator.c.name).join(annotator).where(annotation.c.image_id.in_(list(cards)))
         if who is not None:
             rows = rows.where(annotation.c.annotator_id == who)
+        rows = rows.where(or_(annotation.c.state != "todo", annotation.c.boxes > 0))  # what was taken back is no work
         for row in connection.execute(rows.order_by(annotator.c.name)):
             cards[row.image_id].work.append(Work(row.name, row.state, row.boxes, row.reason))
 
@@ -169,6 +180,10 @@ def _crop(row: Row[Any]) -> Crop:
         annotator=row.name,
         id=row.id,
         label=row.label,
+        state=row.state,
+        reason=row.reason,
+        boxes=row.boxes,
+        view=row.view or "",
         corners=corners,
         region=region_of((row.width, row.height), corners) if row.width else (0, 0, 1, 1),
         stamp=row.stamp_time,

@@ -108,11 +108,11 @@ class Pictures:
                 return None
             return self._views.part(stack, (path, version), look, box, size)
 
-    def thumbnail(self, path: Path, version: str, *, fit_px: int) -> Served:
+    def thumbnail(self, path: Path, version: str, *, fit_px: int, look: Look = PLAIN) -> Served:
         """A small JPEG of the picture, at most ``fit_px`` on its longer side."""
         with self._stack(path) as stack:
             if stack is not None:
-                return self._of_stack(stack, path, version, PLAIN, fit_px=fit_px, always_jpeg=True)
+                return self._of_stack(stack, path, version, look, fit_px=fit_px, always_jpeg=True)
         return self._converted(path, version, fit_px=fit_px, always_jpeg=True)
 
     @contextmanager
