@@ -48,6 +48,8 @@ def _answering(view: Callable[..., flask.Response], method: str) -> Callable[...
             refused = refusal(405, f"method: found {found}, expected {method}")
             refused.headers["Allow"] = method
             return refused
+        if any("\0" in text for text in (*flask.request.args.values(), *arguments.values())):
+            return refusal(400, "address: found the character NUL, expected text without it")
         try:
             return view(**arguments)
         except Unreachable as error:
@@ -56,6 +58,8 @@ def _answering(view: Callable[..., flask.Response], method: str) -> Callable[...
             return refusal(400, str(error))
         except HTTPException as error:
             return refusal(error.code or 500, error.description or "")
+        except FileNotFoundError:
+            return refusal(503, "a file of the cache was deleted meanwhile; ask again")
         except RecursionError:
             return refusal(400, "body: is nested too deeply")
         except SQLAlchemyError:

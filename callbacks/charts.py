@@ -34,7 +34,7 @@ def register(app: Dash, services: Services) -> None:
             raise PreventUpdate from error
         note = f"Of {found.images:,} images" if found.images != 1 else "Of 1 image"
         if found.step > 1:
-            note += f"; sizes and places from every {found.step}th of them"
+            note += f"; sizes and places from one in {found.step} of them"
         return (
             charts.labels_figure(found.labels, theme),
             charts.sizes_figure(found.sizes, theme),

@@ -48,7 +48,7 @@ def register(app: Dash, services: Services) -> None:
 
 
 class Routes:
-    """One method per route. All take ``annotator`` (who asks), ``query``, ``order``, ``at`` (from 1) and ``most``.
+    """One method per route. All take ``annotator`` (who asks), ``query``, ``at`` (from 1), ``most``; images ``order``.
 
     With ``counted=0`` the answer does not wait for how many there are in all.
     """
@@ -66,7 +66,7 @@ class Routes:
     def ids(self) -> flask.Response:
         """Ids, own states and their reasons: enough to choose many images."""
         rows = self._gallery.ids(**_asked(), order=flask.request.args.get("order", "position"))
-        return flask.jsonify([{"id": image_id, "mine": state, "reason": reason} for image_id, state, reason in rows])
+        return flask.jsonify([dict(zip(("id", "mine", "reason", "stamp"), row, strict=True)) for row in rows])
 
     def crops(self) -> flask.Response:
         """The boxes of a ``label``."""

@@ -190,10 +190,11 @@ class Annotations:
             raise InputError(f"edit: found {type(value).__name__}, expected an object")
         _check_text(value)
         image_id = parse_image_id(value)
-        picture = self._batch.picture(image_id)
+        is_put = value.get("kind") == "put"
+        picture = self._batch.picture(image_id) if is_put else self._batch.listed(image_id)
         if picture is None:
             raise InputError(f"image: {image_id!r} is not in the batch")
-        if value.get("kind") == "put" and (picture.width is None or picture.height is None):
+        if is_put and (picture.width is None or picture.height is None):
             raise InputError(f"image: {image_id!r} has no size, so it can hold no box; {picture.error or 'it is gone'}")
         return parse_edit(value, width=picture.width or 0, height=picture.height or 0)
 

@@ -151,6 +151,12 @@ class Batch:
             row = connection.execute(select(image).where(image.c.id == image_id)).one_or_none()
         return None if row is None else self._known(row, looked_into=row.view is not None)
 
+    def listed(self, image_id: str) -> Picture | None:
+        """As `picture`, without opening the file."""
+        with self._database.reading() as connection:
+            row = connection.execute(select(image).where(image.c.id == image_id)).one_or_none()
+        return None if row is None else self._known(row, looked_into=True)
+
     def pictures(self, image_ids: Sequence[str]) -> list[Picture]:
         """As `picture`, of some hundred images at most, in no order; sizes that a list gave are taken as they are."""
         with self._database.reading() as connection:

@@ -65,8 +65,12 @@ class Cache:
                     self._making.pop(kept, None)
 
     def _write(self, kept: Path, write: Callable[[IO[bytes]], None]) -> Path:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=kept.parent)
+        try:
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=kept.parent)
+        except FileNotFoundError:  # the folder was deleted in that moment
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=kept.parent)
         try:
             with os.fdopen(handle, "wb") as file:
                 write(file)

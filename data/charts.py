@@ -71,8 +71,7 @@ def charts_of(database: Database, *, me: str, query: str) -> Charts:
 
 def _counted(connection: Connection, listing: Listing) -> Counted:
     conditions = [not_(BOX.c.deleted), *_theirs(BOX, listing)]
-    if not listing.is_batch:
-        conditions.append(BOX.c.image_id.in_(select(image.c.id).where(listing.where)))
+    conditions.append(BOX.c.image_id.in_(select(image.c.id).where(listing.where)))
     counts = select(BOX.c.label_id, func.count().label("boxes")).where(*conditions).group_by(BOX.c.label_id).subquery()
     rows = connection.execute(
         select(label.c.name, label.c.color, counts.c.boxes).join(counts, counts.c.label_id == label.c.id)
@@ -81,9 +80,9 @@ def _counted(connection: Connection, listing: Listing) -> Counted:
 
 
 def _sample(connection: Connection, listing: Listing, step: int) -> list[Any]:
-    of_sample = (listing.where, image.c.position % step == 0)
-    sizes = select(image.c.id, image.c.width, image.c.height).where(*of_sample).order_by(image.c.position)
-    some = sizes.limit(SAMPLED_IMAGES).subquery()
+    nth = func.row_number().over(order_by=image.c.position).label("nth")
+    all_of_them = select(image.c.id, image.c.width, image.c.height, nth).where(listing.where).subquery()
+    some = select(all_of_them).where(all_of_them.c.nth % step == 0).limit(SAMPLED_IMAGES).subquery()
     rows = (
         select(BOX.c.x0, BOX.c.y0, BOX.c.x1, BOX.c.y1, some.c.width, some.c.height, label.c.name, label.c.color)
         .select_from(some)

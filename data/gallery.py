@@ -17,6 +17,7 @@ from data.query import BOX
 from data.tables import annotation, annotator, box, image, label
 
 MOST_CARDS = 500
+OWN = (annotation.c.state, annotation.c.reason, annotation.c.state_time, annotation.c.last_box_time)
 MOST_BOXES_SHOWN = 200  # on one card
 
 
@@ -32,7 +33,9 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One image of the gallery. ``boxes`` are label, x0, y0, x1, y1 in pixels of the picture, not all if very many."""
+    """One image of the gallery. ``mine`` is the own state, with its ``reason`` and the time of the last word on it.
+
+    ``boxes`` are label, x0, y0, x1, y1 in pixels of the picture, not all if very many."""
 
     id: str
     ordinal: int
@@ -43,6 +46,8 @@ class Card:
     error: str
     rank: float | None
     mine: State
+    reason: str
+    stamp: str
     work: list[Work] = field(default_factory=list)
     boxes: list[tuple[str, float, float, float, float]] = field(default_factory=list)
 
@@ -60,7 +65,8 @@ class Page:
 class Crop:
     """One box of the wall; ``region`` is what its crop shows: left, top, right, bottom.
 
-    ``state``, ``reason`` and number of ``boxes`` are those of the whole annotation. ``stamp`` is the time of the edit that made it so: whoever changes it must be later.
+    ``state``, ``reason`` and number of ``boxes`` are those of the whole annotation. ``stamp`` is the time of the edit
+    that made the box so, ``edit`` its id: whoever changes the box must be later, and know that nothing came between.
     """
 
     image: str
@@ -75,6 +81,7 @@ class Crop:
     corners: tuple[float, float, float, float]
     region: tuple[int, int, int, int]
     stamp: str
+    edit: str
 
 
 class Gallery:
@@ -90,22 +97,15 @@ class Gallery:
         _check(at, most)
         with self._database.reading() as connection:
             listing = Listing(connection, me=me, query=query, order=order)
-            rows = listing.rows(
-                image.c.id,
-                image.c.version,
-                image.c.view,
-                image.c.width,
-                image.c.height,
-                image.c.error,
-                annotation.c.state,
-            )
+            picture = (image.c.version, image.c.view, image.c.width, image.c.height, image.c.error)
+            rows = listing.rows(image.c.id, *picture, *OWN)
             # On the batch itself a position is an ordinal, and nothing needs to be passed over.
             if listing.is_batch:
                 chosen = listing.in_order(rows.where(image.c.position.between(at, at + most - 1)))
             else:
                 chosen = listing.in_order(rows).offset(at - 1).limit(most)
             cards = [
-                Card(r.id, ordinal, r.version, r.view or "", r.width, r.height, r.error, r.rank, r.state or "todo")
+                Card(r.id, ordinal, r.version, r.view or "", r.width, r.height, r.error, r.rank, *_own(r))
                 for ordinal, r in enumerate(connection.execute(chosen), start=at)
             ]
             by_id = {card.id: card for card in cards}
@@ -115,14 +115,14 @@ class Gallery:
 
     def ids(
         self, *, me: str, query: str = "", order: str = "position", at: int = 1, most: int = 60
-    ) -> list[tuple[str, State, str]]:
-        """Id, own state and its reason of the images from an ordinal on: enough to choose many."""
+    ) -> list[tuple[str, State, str, str]]:
+        """Id, own state, its reason and its time of the images from an ordinal on: enough to choose many."""
         _check(at, most)
         with self._database.reading() as connection:
             listing = Listing(connection, me=me, query=query, order=order)
-            rows = listing.in_order(listing.rows(image.c.id, annotation.c.state, annotation.c.reason))
+            rows = listing.in_order(listing.rows(image.c.id, *OWN))
             found = connection.execute(rows.offset(at - 1).limit(most))
-            return [(row.id, row.state or "todo", row.reason or "") for row in found]
+            return [(row.id, *_own(row)) for row in found]
 
     def crops(
         self, *, me: str, label_name: str, query: str = "", at: int = 1, most: int = 60, counted: bool = True
@@ -185,9 +185,14 @@ def _crop(row: Row[Any]) -> Crop:
         boxes=row.boxes,
         view=row.view or "",
         corners=corners,
-        region=region_of((row.width, row.height), corners) if row.width else (0, 0, 1, 1),
+        region=region_of((row.width or 1, row.height or 1), corners),
         stamp=row.stamp_time,
+        edit=row.stamp_id,
     )
+
+
+def _own(row: Row[Any]) -> tuple[State, str, str]:
+    return row.state or "todo", row.reason or "", max(row.state_time or "", row.last_box_time or "")
 
 
 def _check(at: int, most: int) -> None:

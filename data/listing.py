@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, desc, func, null, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, Select, and_, cast, desc, func, null, or_, select
 
 from data.errors import InputError
 from data.query import compile_query
 from data.tables import annotation, annotator, image
 
+NEVER = 2**62  # where nobody worked comes last, whichever way
 ORDERS = {
     "position": "As in the source",
     "-position": "From the end of the source",
@@ -58,8 +59,8 @@ class Listing:
         self.where = and_(*conditions)
         # One's own annotation is joined only where it matters, so that counting stays cheap.
         self._needs_join = state != "all"
-        self._key = self._order_key(order.removeprefix("-"))
         self._down = order.startswith("-")
+        self._key = self._order_key(order.removeprefix("-"))
         self.is_batch = not is_filtered and order == "position"
 
     def rows(self, *columns: Any) -> Select[Any]:
@@ -105,7 +106,11 @@ class Listing:
         if name == "boxes":
             return select(func.coalesce(func.sum(theirs.c.boxes), 0)).where(of_image, *by).scalar_subquery()
         if name == "changed":
-            return select(func.coalesce(func.max(theirs.c.revision), 0)).where(of_image, *by).scalar_subquery()
+            return (
+                select(func.coalesce(func.max(theirs.c.revision), 0 if self._down else NEVER))
+                .where(of_image, *by)
+                .scalar_subquery()
+            )
         if name == "pixels":
-            return func.coalesce(image.c.width * image.c.height, 0)
+            return func.coalesce(cast(image.c.width, BigInteger) * image.c.height, 0)
         return None

@@ -23,6 +23,8 @@ BROWSER_MODES = frozenset({"1", "L", "LA", "P", "RGB", "RGBA"})
 FORMATS = (*BROWSER_TYPES, "TIFF")  # a JPEG with several pictures (MPO) opens as JPEG
 TYPES = {".jpg": "image/jpeg", ".png": "image/png"}  # of what is converted
 LOSSLESS_UP_TO_PX = 4_000_000
+LONGEST_SIDE_PX = 2_000_000
+TIMES_IN_PARTS = 100  # how much larger than one decoded whole a picture may be that is read in parts
 TAIL_BYTES = 65_536  # some cameras write more after the end of the picture
 
 Image.MAX_IMAGE_PIXELS = None  # our own limit is checked before anything is decoded
@@ -93,8 +95,13 @@ class Pictures:
 
             return self._cache.keep(path, version, "upright", suffix=path.suffix, write=write)
 
-    def upright_pixels(self, path: Path) -> Image.Image:
+    def upright_pixels(self, path: Path, version: str, look: Look = PLAIN) -> Image.Image:
         """The whole picture decoded, upright and with eight bits a channel. Raises InputError where that fails."""
+        with self._stack(path) as stack:
+            if stack is not None:
+                width, height = _upright_stack(stack)
+                self._check_size(path, width, height)
+                return self._views.part(stack, (path, version), look, (0, 0, width, height), (width, height))
         with self._open(path) as picture:
             try:
                 return _displayable(picture, None)
@@ -104,7 +111,7 @@ class Pictures:
     def part(self, path: Path, version: str, box: Box, size: tuple[int, int], look: Look = PLAIN) -> Image.Image | None:
         """A box of a picture that can be read in parts, scaled to ``size``; None for one that must be read whole."""
         with self._stack(path) as stack:
-            if stack is None:
+            if stack is None or not stack.in_parts:
                 return None
             return self._views.part(stack, (path, version), look, box, size)
 
@@ -118,8 +125,12 @@ class Pictures:
     @contextmanager
     def _stack(self, path: Path) -> Iterator[Stack | None]:
         with open_stack(path) as stack:
-            if stack is not None and not stack.in_parts:
-                self._check_size(path, stack.levels[0].width, stack.levels[0].height)
+            if stack is not None:
+                full = stack.levels[0]
+                if max(full.width, full.height) > LONGEST_SIDE_PX:
+                    raise InputError(f"{path.name}: {full.width} x {full.height} pixels, which no picture has")
+                more = TIMES_IN_PARTS if stack.in_parts else 1
+                self._check_size(path, full.width, full.height, more)
             yield stack
 
     def _of_stack(
@@ -137,12 +148,12 @@ class Pictures:
 
         return Served(self._cache.keep(path, version, look, size, suffix=suffix, write=write), TYPES[suffix])
 
-    def _check_size(self, path: Path, width: int, height: int) -> None:
-        if width * height > self._max_pixels:
-            raise InputError(
-                f"{path.name}: {width} x {height} pixels, more than the {self._max_pixels} that are opened at once; "
-                f"raise --max-pixels if the machine has the memory, or store it as a tiled TIFF"
-            )
+    def _check_size(self, path: Path, width: int, height: int, times: int = 1) -> None:
+        most = self._max_pixels * times
+        if width * height > most:
+            mend = "raise --max-pixels if the machine has the memory"
+            whole = f" at once; {mend}, or store it as a tiled TIFF" if times == 1 else f"; {mend}"
+            raise InputError(f"{path.name}: {width} x {height} pixels, more than the {most} that are opened{whole}")
 
     def _converted(self, path: Path, version: str, *, fit_px: int | None, always_jpeg: bool = False) -> Served:
         key = (path, version, fit_px, always_jpeg)

@@ -22,6 +22,8 @@ from data.tables import annotation, annotator, box, image, label
 
 LONGEST = 2000
 DEEPEST = 20
+MOST_TERMS = 100
+LONGEST_NUMBER = 15
 WORK = annotation.alias("work")  # by other names, so that a listing may join the tables themselves
 BOX = box.alias("boxes")
 ME = "me"
@@ -33,10 +35,10 @@ IS = {"broken": image.c.error != "", "readable": image.c.error == ""}
 
 HELP = (
     ("cat", "the name of the image holds “cat”; quotes keep words together"),
-    ("state:todo", f"or {', '.join(STATES[1:])}, {EMPTY} (done without a box); several with commas"),
+    ("state:todo", f"or in-progress, done, skipped, {EMPTY} (done without a box); several with commas"),
     ("label:cat", "has a box with this label"),
     ("boxes:>3", "number of boxes: 3, >3, <=3, 2..5"),
-    ("annotator:ada", "speak of Ada's annotations only; me is you; without it, of everybody's"),
+    ("annotator:ada", "Ada's work only, and what the other terms say of it; me is you; without it, anybody's"),
     ("size:<20", "has a box as large as a square of 20 pixels a side, or smaller"),
     ("aspect:>2", "has a box more than twice as wide as high"),
     ("x:0..10 y:90..100", "has a box whose centre lies there, in percent of the picture"),
@@ -49,10 +51,11 @@ HELP = (
 )
 
 _TOKEN = re.compile(
-    r"""\s*(?: (?P<bracket>[()]) | (?P<minus>-)(?=[^\s)]) | (?P<field>[a-z]+):(?P<value>(?:"[^"]*"|[^\s()"])*)"""
+    r"""\s*(?: (?P<bracket>[()]) | (?P<minus>-)(?=[^\s)]) | (?P<field>[A-Za-z]+):(?P<value>(?:"[^"]*"|[^\s()"])*)"""
     r""" | "(?P<quoted>[^"]*)" | (?P<word>[^\s()"]+) )""",
     re.VERBOSE,
 )
+_COMPARED = re.compile(r"(?P<field>[A-Za-z]+)[<>=]")
 _NUMBER = r"\d+(?:\.\d+)?"
 _RANGE = re.compile(rf"(?P<low>{_NUMBER})\.\.(?P<high>{_NUMBER})|(?P<sign>>=|<=|>|<|=?)(?P<one>{_NUMBER})")
 _DAY = re.compile(r"(?P<sign>>=|<=|>|<|=?)(?P<day>\d{4}-\d\d-\d\d)")
@@ -108,7 +111,12 @@ def compile_query(connection: Connection, text: str, *, me: str = "") -> Compile
     """Make SQL of a query. ``me`` is who asks. Raises InputError that says which term is of no use and why."""
     if len(text) > LONGEST:
         raise InputError(f"query: found {len(text)} characters, expected at most {LONGEST}")
-    return _Compiler(connection, list(_tokens(text)), me).compiled()
+    if "\0" in text:
+        raise InputError("query: found the character NUL, expected text without it")
+    tokens = list(_tokens(text))
+    if len(tokens) > MOST_TERMS:
+        raise InputError(f"query: found {len(tokens)} terms, expected at most {MOST_TERMS}")
+    return _Compiler(connection, tokens, me).compiled()
 
 
 class _Compiler:
@@ -139,22 +147,34 @@ class _Compiler:
 
     def compiled(self) -> Compiled:
         who = self._who()
-        condition = self._either(who)
+        speaks_of_todo = any(token["field"] == "state" for token in self._tokens)
+        condition = self._either(who) if self._tokens else true()
+        if who is not None and not speaks_of_todo:  # theirs are the images that they worked on
+            touched = or_(WORK.c.state != "todo", WORK.c.boxes > 0)
+            condition = and_(condition, _there_is(WORK, WORK.c.image_id == image.c.id, *_by(WORK, who), touched))
         if self._at < len(self._tokens):
             raise InputError("query: a bracket is closed that was not opened")
         return Compiled(condition, and_(true(), *self._boxes), who, self._whose)
 
     def _who(self) -> int | None:
-        """Whose annotations the whole query speaks of."""
-        names = [token["value"] or "" for token in self._tokens if token["field"] == "annotator"]
-        self._tokens = [token for token in self._tokens if token["field"] != "annotator"]
-        if not names:
+        """Whose annotations the whole query speaks of: taken out of the terms, where it stands among the outermost."""
+        places = [n for n, token in enumerate(self._tokens) if token["field"] == "annotator"]
+        if not places:
             return None
-        if len(names) > 1:
-            raise InputError(
-                "query: annotator: found twice, expected once: the whole query speaks of their annotations"
-            )
+        if len(places) > 1:
+            raise InputError("query: annotator: found twice, expected once, since the whole query speaks of it")
+        depth = sum({"(": 1, ")": -1}.get(token["bracket"] or "", 0) for token in self._tokens[: places[0]])
+        before = self._tokens[places[0] - 1] if places[0] else {}
+        outermost_or, level = False, 0
+        for token in self._tokens:
+            level += {"(": 1, ")": -1}.get(token["bracket"] or "", 0)
+            outermost_or |= level == 0 and token["word"] == "or"
+        if depth or before.get("minus") or before.get("word") == "not" or outermost_or:
+            raise InputError("query: annotator: speaks of the whole query: annotator:ada (label:cat or label:dog)")
+        names = [self._tokens.pop(places[0])["value"] or ""]
         name = names[0].replace('"', "")
+        if not name:
+            raise InputError("query: annotator: expected something right after the colon")
         self._whose = self._me if name == ME and self._me else name
         found = self._connection.scalar(select(annotator.c.id).where(annotator.c.name == self._whose))
         if found is None and self._whose != self._me:
@@ -167,8 +187,6 @@ class _Compiler:
         runs = [self._all(who)]
         while self._peek("word") == "or":
             self._at += 1
-            if self._at == len(self._tokens) or self._peek("bracket") == ")" or self._peek("word") == "or":
-                raise InputError("query: or: expected something after it")
             runs.append(self._all(who))
         if len(runs) == 1:
             return runs[0]
@@ -178,8 +196,12 @@ class _Compiler:
 
     def _all(self, who: int | None) -> Condition:
         run = _Run()
+        start = self._at
         while self._at < len(self._tokens) and self._peek("bracket") != ")" and self._peek("word") != "or":
             self._one(run, who)
+        if self._at == start and self._tokens:
+            found = "or" if self._peek("word") == "or" or self._peek("bracket") is None else "a bracket"
+            raise InputError(f"query: {found}: expected something to find beside it")
         if not self._depth:
             self._boxes += [one.condition for one in run.said if one.kind == "box" and not one.is_label]
         return run.condition(who)
@@ -188,7 +210,7 @@ class _Compiler:
         token = self._tokens[self._at]
         self._at += 1
         if token["minus"] or token["word"] == "not":
-            if self._at == len(self._tokens):
+            if self._at == len(self._tokens) or self._peek("bracket") == ")" or self._peek("word") == "or":
                 raise InputError("query: not: expected something after it")
             inner = _Run()
             self._one(inner, who)
@@ -205,7 +227,11 @@ class _Compiler:
         elif token["field"]:
             run.said.append(self._term(token["field"], token["value"] or ""))
         else:
-            run.said.append(_name(token["quoted"] if token["quoted"] is not None else token["word"] or ""))
+            word = token["word"] or ""
+            if (meant := _COMPARED.match(word)) and meant["field"].lower() in self._takes:
+                mended = f"{meant['field'].lower()}:{word[meant.end('field') :]}"
+                raise InputError(f"query: {word}: expected a colon, as in {mended}")
+            run.said.append(_name(token["quoted"] if token["quoted"] is not None else word))
 
     def _term(self, name: str, value: str) -> _Said:
         if name not in self._takes:
@@ -245,6 +271,7 @@ def _tokens(text: str) -> Iterator[dict[str, str | None]]:
         if (token["word"] or "").lower() in WORDS:
             token["word"] = token["word"].lower()
         if token["word"] != "and":  # which is meant anyway
+            token["field"] = (token["field"] or "").lower() or None
             yield token
 
 
@@ -263,14 +290,15 @@ def _name(value: str) -> _Said:
 def _state(value: str) -> _Said:
     known = {spelling: name for name in STATES for spelling in (name, name.replace(" ", "-"), name.split()[-1])}
     wanted: list[Condition] = []
-    for one in value.split(","):
+    values = value.lower().split(",")
+    for one in values:
         if one == EMPTY:
             wanted.append(and_(WORK.c.state == "done", WORK.c.boxes == 0))
         elif one in known:
             wanted.append(WORK.c.state == known[one])
         else:
-            raise InputError(f"found {one!r}, expected {', '.join(STATES)} or {EMPTY}")
-    return _Said("annotation", or_(false(), *wanted), absent="todo" in value.split(","))
+            raise InputError(f"found {one!r}, expected todo, in-progress, done, skipped or {EMPTY}")
+    return _Said("annotation", or_(false(), *wanted), absent="todo" in values)
 
 
 def _reason(value: str) -> _Said:
@@ -286,7 +314,7 @@ def _is(value: str) -> _Said:
 def _number(kind: str, column: Any, *, squared: bool = False, zero_if_absent: bool = False) -> Callable[[str], _Said]:
     def take(value: str) -> _Said:
         found = _RANGE.fullmatch(value)
-        if not found:
+        if not found or max(map(len, re.findall(r"[\d.]+", value))) > 2 * LONGEST_NUMBER:
             raise InputError(f"found {value!r}, expected a number such as 3, >3, <=3 or 2..5")
         power = 2 if squared else 1
         if found["low"]:

@@ -146,6 +146,13 @@ class StackViews:
             copy = self._reduced(plane, number)
             level = Level(copy.shape[1], copy.shape[0])
             by_x, by_y = by_x / REDUCED_BY, by_y / REDUCED_BY
+        in_memory = (box[2] - box[0]) * by_x * (box[3] - box[1]) * by_y
+        if in_memory > BLOCK_PX**2 and size[1] > 1:  # in two halves, and so on; each row of the result is its own
+            middle = size[1] // 2
+            down = box[1] + (box[3] - box[1]) * middle / size[1]
+            upper = self._scaled(plane, (box[0], box[1], box[2], down), (size[0], middle))
+            lower = self._scaled(plane, (box[0], down, box[2], box[3]), (size[0], size[1] - middle))
+            return np.concatenate([upper, lower])
         left, top = box[0] * by_x, box[1] * by_y
         right, bottom = min(box[2] * by_x, level.width), min(box[3] * by_y, level.height)
         x, y = max(0, math.floor(left)), max(0, math.floor(top))

@@ -8,11 +8,11 @@ from __future__ import annotations
 import logging
 import math
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 import tifffile
@@ -87,7 +87,7 @@ def open_stack(path: Path) -> Iterator[Stack | None]:
     if head[128:] == DICOM_MARK:
         yield _dicom(path)
     elif head.startswith(PNG_MARK) and head[24:26] in (b"\x10\0",):  # sixteen bits of gray
-        yield _WholeStack(*_decoded(path))
+        yield _deep_png(path, head)
     elif head[:4] in TIFF_MARKS:
         with _tiff(path) as stack:
             yield stack
@@ -96,31 +96,40 @@ def open_stack(path: Path) -> Iterator[Stack | None]:
 
 
 class _WholeStack:
-    """One that is in memory: (pages, height, width)."""
+    """One that is decoded whole, once it is read: (pages, height, width)."""
 
     channels = 1
     is_color = False
     in_parts = False
     orientation = 1
 
-    def __init__(self, values: Values, bits: int) -> None:
-        self._values = values
-        self.pages = len(values)
+    def __init__(self, size: tuple[int, int], pages: int, bits: int, decode: Callable[[], Values]) -> None:
+        self._decode = decode
+        self._values: Values | None = None
+        self.pages = pages
         self.bits = bits
         self.channel_names: list[str] = [""]
-        self.levels = [Level(values.shape[2], values.shape[1])]
+        self.levels = [Level(*size)]
 
     def read(self, page: int, channel: int, level: int, region: Region) -> Values:
+        if self._values is None:
+            self._values = self._decode()
         left, top, right, bottom = region
         return self._values[page, top:bottom, left:right]
 
 
-def _decoded(path: Path) -> tuple[Values, int]:
-    try:
-        with Image.open(path) as picture:
-            return np.asarray(picture)[np.newaxis], 16
-    except (OSError, ValueError, SyntaxError, EOFError) as error:
-        raise InputError(f"{path.name}: cannot be decoded ({error}); the file is damaged") from error
+def _deep_png(path: Path, head: bytes) -> Stack:
+    """Sixteen bits of gray; the size stands in the first chunk."""
+
+    def decode() -> Values:
+        try:
+            with Image.open(path) as picture:
+                return np.asarray(picture)[np.newaxis]
+        except (OSError, ValueError, SyntaxError, EOFError) as error:
+            raise InputError(f"{path.name}: cannot be decoded ({error}); the file is damaged") from error
+
+    width, height = struct.unpack(">II", head[16:24])
+    return _WholeStack((width, height), 1, 16, decode)
 
 
 def _dicom(path: Path) -> Stack:
@@ -129,18 +138,33 @@ def _dicom(path: Path) -> Stack:
         from pydicom.pixels import apply_modality_lut  # type: ignore[attr-defined]
     except ImportError:
         raise InputError(f"{path.name}: DICOM needs another package: pip install pydicom 'pylibjpeg[all]'") from None
-    try:
-        dataset = pydicom.dcmread(path)
-        values = apply_modality_lut(dataset.pixel_array, dataset)
-    except Exception as error:  # what a reader of any file at all may raise
-        reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-        raise InputError(f"{path.name}: the DICOM file cannot be read ({reason})") from error
+
+    def read(work: Callable[[], Any]) -> Any:
+        try:
+            return work()
+        except Exception as error:  # what a reader of any file at all may raise
+            raise InputError(f"{path.name}: the DICOM file cannot be read ({_reason(error)})") from error
+
+    dataset = read(lambda: pydicom.dcmread(path))
     if dataset.get("SamplesPerPixel", 1) != 1:
         raise InputError(f"{path.name}: is DICOM in colour, which is not shown; convert it to TIFF or PNG")
-    values = values.reshape(-1, *values.shape[-2:])
-    if dataset.get("PhotometricInterpretation") == "MONOCHROME1":  # there the lowest value is white
-        values = values.max() + values.min() - values
-    return _WholeStack(values, int(dataset.get("BitsStored", 16)))
+
+    def decode() -> Values:
+        values = read(lambda: apply_modality_lut(dataset.pixel_array, dataset))
+        values = values.reshape(-1, *values.shape[-2:])
+        if dataset.get("PhotometricInterpretation") == "MONOCHROME1":  # there the lowest value is white
+            values = values.max() + values.min() - values
+        return cast(Values, values)
+
+    size = read(lambda: (int(dataset.Columns), int(dataset.Rows)))
+    pages = int(dataset.get("NumberOfFrames") or 1)
+    if len(dataset.get("PixelData") or b"") == 0:
+        raise InputError(f"{path.name}: the DICOM file cannot be read (there are no pixels in it)")
+    return _WholeStack(size, pages, int(dataset.get("BitsStored", 16)), decode)
+
+
+def _reason(error: Exception) -> str:
+    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__
 
 
 @contextmanager
@@ -174,7 +198,7 @@ class _TiffStack:
         sizes = dict(zip(axes, shape, strict=True))
         if "Y" not in sizes or "X" not in sizes or set(axes[-3:]) - {"Y", "X", "S", "C", *axes[:-2]}:
             raise ValueError(axes)
-        samples = sizes.get("S", 1)
+        samples = self._samples = sizes.get("S", 1)
         if first.photometric.name not in (*COLORS, *GRAYS) or first.dtype.kind not in "uif":
             raise ValueError(first.photometric)  # a palette or printer's colours are Pillow's
         has_alpha = samples == 2 and first.extrasamples and first.extrasamples[0] in ALPHA
@@ -191,17 +215,24 @@ class _TiffStack:
         self.orientation = int(tag.value) if tag and self.pages == 1 else 1
         self.levels = [Level(one.sizes["width"], one.sizes["height"]) for one in self._series.levels]
         self._check_end()
-        self._contiguous = self._memory_map()
+        self._is_contiguous = self._series.dataoffset is not None and len(self.levels) == 1
+        if not all(level.width and level.height for level in self.levels):
+            raise ValueError("no size")
         chunk = first.chunks
-        self.in_parts = self._contiguous is not None or math.prod(chunk) <= LARGEST_SEGMENT_PX
+        self.in_parts = self._is_contiguous or math.prod(chunk) <= LARGEST_SEGMENT_PX
         pixels = self.levels[0].width * self.levels[0].height
         self.is_for_parts = self.in_parts and (len(self.levels) > 1 or pixels > READ_IN_PARTS_FROM_PX)
         self.channel_names = self._names()
 
     def _names(self) -> list[str]:
-        metadata = self._file.imagej_metadata or {}
-        labels = metadata.get("Labels") or []
-        return [str(labels[n]) if n < len(labels) and self.pages == 1 else "" for n in range(self.channels)]
+        labels = (self._file.imagej_metadata or {}).get("Labels") if self.pages == 1 else None
+        if self._file.is_ome and self._file.ome_metadata:
+            pixels = tifffile.xml2dict(self._file.ome_metadata)["OME"]["Image"]
+            pixels = (pixels[0] if isinstance(pixels, list) else pixels)["Pixels"]
+            channels = pixels.get("Channel") or []
+            labels = [one.get("Name", "") for one in (channels if isinstance(channels, list) else [channels])]
+        labels = labels if isinstance(labels, list) else []
+        return [str(labels[n]) if n < len(labels) else "" for n in range(self.channels)]
 
     def _check_end(self) -> None:
         """Raises InputError if pages, or the values of a series that lie together, would be beyond the end."""
@@ -218,29 +249,17 @@ class _TiffStack:
         if max(following, last) > end:
             raise InputError(f"{self._path.name}: the end of the file is missing; copy it again")
 
-    def _memory_map(self) -> Values | None:
-        series: Any = self._series
-        if series.dataoffset is None or len(self.levels) > 1:
-            return None
-        dtype = series.dtype.newbyteorder(self._file.byteorder)
-        return np.memmap(self._path, dtype, "r", series.dataoffset, series.shape)
-
     def read(self, page: int, channel: int, level: int, region: Region) -> Values:
         try:
             return self._read(page, channel, level, region)
         except InputError:
             raise
         except Exception as error:  # what a decoder of any file at all may raise
-            reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-            raise InputError(f"{self._path.name}: cannot be decoded ({reason}); the file is damaged") from error
+            raise InputError(f"{self._path.name}: cannot be decoded ({_reason(error)}); the file is damaged") from error
 
     def _read(self, page: int, channel: int, level: int, region: Region) -> Values:
-        left, top, right, bottom = region
-        if self._contiguous is not None:
-            plane, axes = self._plane_of(self._contiguous, page, channel)
-            if "S" in axes:
-                plane = np.moveaxis(plane, axes.index("S"), -1)
-            values = np.asarray(plane[top:bottom, left:right])
+        if self._is_contiguous:
+            values = self._from_rows(page, channel, region)
         else:
             values = self._from_segments(self._page(page, channel, level), region)
         if self.is_color:
@@ -258,11 +277,33 @@ class _TiffStack:
             index["C"] = channel
         return index
 
-    def _plane_of(self, values: Values, page: int, channel: int) -> tuple[Values, str]:
-        index = self._index(page, channel)
-        axes = self._series.axes
-        found = values[tuple(index.get(axis, slice(None)) for axis in axes)]
-        return found, "".join(axis for axis in axes if axis in "YXS")
+    def _from_rows(self, page: int, channel: int, region: Region) -> Values:
+        """Read values that lie in the file one after the other, row by row."""
+        series: Any = self._series
+        left, top, right, bottom = region
+        dtype = series.dtype.newbyteorder(self._file.byteorder)
+        steps: dict[str, int] = {}
+        step = dtype.itemsize
+        for axis, size in reversed(list(zip(series.axes, series.shape, strict=True))):
+            steps[axis] = step
+            step *= size
+        first = series.dataoffset + sum(
+            steps[axis] * n for axis, n in self._index(page, channel).items() if axis in steps
+        )
+        together = self._samples if steps.get("S", 0) == dtype.itemsize else 1  # samples that lie side by side
+        apart = self._samples // together
+        found = np.empty((bottom - top, right - left, self._samples), dtype)
+        count = (right - left) * together * dtype.itemsize
+        handle = self._file.filehandle
+        for sample in range(apart):
+            for row in range(top, bottom):
+                handle.seek(first + sample * steps.get("S", 0) + row * steps["Y"] + left * steps["X"])
+                data = handle.read(count)
+                if len(data) < count:
+                    raise ValueError("the end of the file is missing")
+                values = np.frombuffer(data, dtype).reshape(right - left, together)
+                found[row - top, :, sample : sample + together] = values
+        return found.astype(series.dtype, copy=False)
 
     def _page(self, page: int, channel: int, level: int) -> Any:
         series = self._series.levels[level]

@@ -56,9 +56,9 @@ class Tiles:
 
         def write(file: IO[bytes]) -> None:
             with self._turn:
-                _cut(self._pictures.upright_pixels(path), file)
+                _cut(self._pictures.upright_pixels(path, version, look), file)
 
-        kept = self._cache.keep(path, version, "tiles", TILE_PX, suffix=".zip", write=write)
+        kept = self._cache.keep(path, version, look, "tiles", TILE_PX, suffix=".zip", write=write)
         try:
             with zipfile.ZipFile(kept) as archive:
                 return archive.read(_name(level, column, row))

@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import update
 
+from data import charts
 from data.charts import charts_of
 from data.database import open_database
 from data.errors import InputError
@@ -19,6 +21,7 @@ from data.gallery import Gallery
 from data.query import HELP
 from data.services import Services, make_services
 from data.settings import make_settings
+from data.tables import image
 from tests.conftest import new_postgres_database, save_picture
 
 Box = tuple[str, float, float, float, float]
@@ -37,10 +40,19 @@ def put(box: Box) -> dict[str, Any]:
 
 
 def say(
-    services: Services, who: str, image: str, *boxes: Box, state: str = "", reason: str = "", day: str = "2026-01-10"
+    services: Services,
+    who: str,
+    image: str,
+    *boxes: Box,
+    state: str = "",
+    reason: str = "",
+    day: str = "2026-01-10",
+    box_id: str = "",
 ) -> None:
     """Let somebody draw boxes on an image, and give it a state."""
     edits = [put(box) for box in boxes]
+    if box_id:
+        edits.append({"kind": "delete", "box_id": box_id})
     if state:
         edits.append({"kind": "state", "state": state, "reason": reason})
     for n, one in enumerate(edits):
@@ -121,7 +133,12 @@ FOUND = {
     "boxes:0": {NIGHT, EMPTY, TODO, WIDE, BROKEN},
     "boxes:>2": {CATS_1},
     "boxes:2..3 annotator:ada": {CATS_1, DOGS_1},
-    "boxes:<=1 annotator:ada": ALL - {CATS_1, DOGS_1},
+    "boxes:<=1 annotator:ada": {CATS_2, NIGHT, EMPTY},
+    "annotator:bob": {CATS_1, EMPTY},
+    "annotator:bob (label:cat or label:dog)": {CATS_1},
+    "annotator:bob -label:dog": {EMPTY},
+    "State:DONE": {CATS_1, DOGS_1, EMPTY},
+    "NOT label:cat AND state:done": {DOGS_1, EMPTY},
     "boxes:>=1 boxes:<2 annotator:ada": {CATS_2},
     "boxes:2 state:done": {CATS_1, DOGS_1},
     "boxes:3 state:done": set(),  # three are Bob's, and he is not done
@@ -157,7 +174,7 @@ def test_what_matches(services: Services, text: str) -> None:
     [
         ("stat:done", "stat: is no field; did you mean state: ?"),
         ("colour:red", "colour: is no field; there are name, state, label"),
-        ("state:finished", "state: found 'finished', expected todo, in progress, done, skipped or empty"),
+        ("state:finished", "state: found 'finished', expected todo, in-progress, done, skipped or empty"),
         ("state:", "state: expected something right after the colon"),
         ("label:cta", "label: 'cta' is no label; did you mean 'cat'?"),
         ("boxes:many", "boxes: found 'many', expected a number such as 3, >3, <=3 or 2..5"),
@@ -166,7 +183,17 @@ def test_what_matches(services: Services, text: str) -> None:
         ("annotator:ada annotator:bob", "annotator: found twice, expected once"),
         ("(label:cat", "a bracket is not closed"),
         ("label:cat)", "a bracket is closed that was not opened"),
-        ("label:cat or", "or: expected something after it"),
+        ("label:cat or", "or: expected something to find beside it"),
+        ("or label:cat", "or: expected something to find beside it"),
+        ("a () b", "a bracket: expected something to find beside it"),
+        ("(a not ) b ) )", "not: expected something after it"),
+        ("-annotator:bob label:cat", "annotator: speaks of the whole query"),
+        ("annotator:bob or label:cat", "annotator: speaks of the whole query"),
+        ("(annotator:bob)", "annotator: speaks of the whole query"),
+        ("boxes>3", "boxes>3: expected a colon, as in boxes:>3"),
+        ("size:>1" + "0" * 200, "expected a number such as"),
+        ("a " * 101, "found 101 terms, expected at most 100"),
+        ("a\0b", "found the character NUL"),
         ("not", "not: expected something after it"),
         ('"night', "a quote is not closed"),
         ("is:odd", "is: found 'odd', expected broken or readable"),
@@ -221,14 +248,16 @@ def test_sorting_and_pages(services: Services) -> None:
 @pytest.mark.parametrize("query", ["", "state:done,todo", "annotator:ada"])
 def test_next_and_previous_walk_what_the_gallery_shows(services: Services, query: str, order: str) -> None:
     shown = [card.id for card in services.gallery.page(me="ada", query=query, order=order, most=100).cards]
-    for number, image in enumerate(shown):
-        window = services.batch.window(annotator_name="ada", around=image, before=3, after=3, query=query, order=order)
+    for number, shown_image in enumerate(shown):
+        window = services.batch.window(
+            annotator_name="ada", around=shown_image, before=3, after=3, query=query, order=order
+        )
         assert [entry.id for entry in window.entries] == shown[max(0, number - 3) : number + 4]
-        assert window.entries[window.here].id == image
+        assert window.entries[window.here].id == shown_image
         assert window.entries[window.here].ordinal == number + 1
         assert window.total == len(shown)
         at = services.batch.window(annotator_name="ada", at=number + 1, before=0, after=0, query=query, order=order)
-        assert [entry.id for entry in at.entries] == [image]
+        assert [entry.id for entry in at.entries] == [shown_image]
 
 
 def test_work_on_an_image_does_not_move_the_place_one_goes_on_from(database_url: str, tmp_path: Path) -> None:
@@ -295,3 +324,46 @@ def test_the_charts_count_what_a_query_leaves(services: Services) -> None:
     assert (row, column) == (2, 9)  # centred at 300, 50 of 640 x 480, in twenty cells a side
     nothing = charts_of(services.database, me="ada", query="state:done state:todo")
     assert (nothing.images, nothing.labels, nothing.progress, nothing.sizes.side) == (0, [], [], [])
+
+
+def test_the_order_by_pixels_knows_slides_of_gigapixels(database_url: str, tmp_path: Path) -> None:
+    services = fill(database_url, tmp_path)
+    with services.database.writing() as connection:
+        connection.execute(update(image).where(image.c.id == TODO).values(width=90_000, height=60_000))
+    assert services.gallery.page(me="ada", order="-pixels").cards[0].id == TODO
+    services.database.engine.dispose()
+
+
+def test_charts_of_every_other_image(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Taking each second position would take none of them."""
+    services = fill(database_url, tmp_path)
+    monkeypatch.setattr(charts, "SAMPLED_IMAGES", 2)
+    places = {card.id: card.ordinal for card in services.gallery.page(me="ada").cards}
+    some = " or ".join(f'"{name}"' for name, place in places.items() if place % 2)
+    found = charts_of(services.database, me="ada", query=some)
+    assert found.step == 2
+    assert len(found.sizes.side) > 0
+    services.database.engine.dispose()
+
+
+def test_a_box_outside_its_picture_does_not_spoil_the_wall(database_url: str, tmp_path: Path) -> None:
+    services = fill(database_url, tmp_path)
+    with services.database.writing() as connection:
+        connection.execute(update(image).where(image.c.id == CATS_1).values(width=50, height=50))
+    total, crops = services.gallery.crops(me="ada", label_name="cat")
+    assert total == 3
+    assert crops[1].region[2] <= 50
+    services.database.engine.dispose()
+
+
+def test_which_edits_are_still_the_last_word(database_url: str, tmp_path: Path) -> None:
+    services = fill(database_url, tmp_path)
+    _, [crop, *_] = services.gallery.crops(me="ada", label_name="cat")
+    asked = [{"id": crop.edit, "image": crop.image}, {"id": "of nobody", "image": crop.image}]
+    assert services.annotations.standing("ada", asked) == [crop.edit]
+    assert services.annotations.standing("bob", asked) == []
+    say(services, "ada", crop.image, day="2026-03-01", box_id=crop.id)
+    assert services.annotations.standing("ada", asked) == []
+    with pytest.raises(InputError, match="expected objects with the texts id and image"):
+        services.annotations.standing("ada", [{"id": 3}])
+    services.database.engine.dispose()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -212,10 +213,84 @@ def test_a_slide_of_a_gigapixel_takes_little_memory(cache: Cache, tmp_path: Path
     tifffile.imwrite(
         tmp_path / "a.tif", tiles(), shape=(side, side), dtype=np.uint8, tile=(1024, 1024), compression="zlib"
     )
-    pictures = Pictures(cache, 10**6)
+    pictures = Pictures(cache, 2 * 10**7)  # a hundred times as many may be read in parts
     middle = 20 * 1024
     part = pictures.part(tmp_path / "a.tif", "v", (middle - 2, middle - 2, middle + 2, middle + 2), (4, 4))
     assert (np.asarray(part) == [[0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 200, 200], [0, 0, 200, 200]]).all()
+
+
+def test_a_picture_beyond_all_bounds_is_refused_before_it_is_read(cache: Cache, tmp_path: Path) -> None:
+    def holes(dtype: Any) -> Iterator[np.ndarray | None]:
+        yield np.zeros((16, 16), dtype)
+        while True:
+            yield None
+
+    tifffile.imwrite(
+        tmp_path / "a.tif", holes(np.uint8), shape=(16, 3_000_000), dtype=np.uint8, tile=(16, 16), compression="zlib"
+    )
+    with pytest.raises(InputError, match=r"3000000 x 16 pixels, which no picture has"):
+        Pictures(cache, 10**8).measure(tmp_path / "a.tif")
+    tifffile.imwrite(
+        tmp_path / "b.tif", holes(np.uint16), shape=(2000, 2000), dtype=np.uint16, tile=(16, 16), compression="zlib"
+    )
+    with pytest.raises(
+        InputError, match=r"2000 x 2000 pixels, more than the 100000 that are opened; raise --max-pixels"
+    ):
+        Pictures(cache, 1000).measure(tmp_path / "b.tif")
+
+
+def test_a_deep_png_is_refused_by_its_head(cache: Cache, tmp_path: Path) -> None:
+    """What follows is no picture at all: it would fail in another way if it were decoded."""
+    Image.fromarray(ramp()).save(tmp_path / "a.png")
+    content = (tmp_path / "a.png").read_bytes()
+    (tmp_path / "a.png").write_bytes(content[:16] + (30_000).to_bytes(4) * 2 + content[24:26] + b"\0" * 100)
+    with pytest.raises(InputError, match=r"30000 x 30000 pixels, more than the 1000000 that are opened at once"):
+        Pictures(cache, 10**6).measure(tmp_path / "a.png")
+
+
+def test_tiles_of_what_must_be_read_whole_are_cut_once_and_in_its_look(cache: Cache, tmp_path: Path) -> None:
+    Image.fromarray(ramp(factor=10, width=3000, height=1100)).save(tmp_path / "a.png")
+    pictures = Pictures(cache, 10**7)
+    assert pictures.part(tmp_path / "a.png", "v", (0, 0, 9, 9), (9, 9)) is None
+    tiles = Tiles(cache, pictures)
+    for look, first, last in ((PLAIN, 0, 255), (Look(low=99, high=100), 0, 255)):
+        row = [
+            np.asarray(Image.open(io.BytesIO(tiles.tile(tmp_path / "a.png", "v", (3000, 1100), (0, n, 0), look))))
+            for n in range(6)
+        ]
+        assert abs(int(row[0][5, 5]) - first) < 3
+        assert abs(int(row[-1][5, -5]) - last) < 60
+    assert int(row[3][5, 5]) == 0  # white at the very end only
+
+
+def test_a_large_plane_is_scaled_in_blocks(cache: Cache, tmp_path: Path) -> None:
+    """Where the factor is too small for a copy, the whole plane would be there as floats at once."""
+    values = ramp(factor=4, width=9000, height=9000)
+    tifffile.imwrite(tmp_path / "a.tif", values, tile=(1024, 1024), compression="zlib")
+    overview = shown(Pictures(cache, 10**8), tmp_path / "a.tif", Look(low=0, high=100), fit_px=2000)
+    expected = np.linspace(0, 255, 2000)
+    assert np.abs(overview[1000].astype(float) - expected).max() < 2
+    assert (overview == overview[0]).all()
+
+
+def test_a_picture_without_a_size_is_refused(pictures: Pictures, tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "a.tif", ramp())
+    content = bytearray((tmp_path / "a.tif").read_bytes())
+    place = next(
+        match.start() for match in re.finditer(rb"\x00\x01[\x03\x04]\x00\x01\x00\x00\x00", content)
+    )  # the width
+    content[place + 8 : place + 12] = b"\0\0\0\0"
+    (tmp_path / "a.tif").write_bytes(content)
+    with pytest.raises(InputError, match=r"a\.tif: "):
+        pictures.measure(tmp_path / "a.tif")
+
+
+def test_channels_have_the_names_that_the_file_gives(pictures: Pictures, tmp_path: Path) -> None:
+    values = np.zeros((2, HEIGHT, WIDTH), np.uint16)
+    tifffile.imwrite(
+        tmp_path / "a.ome.tif", values, metadata={"axes": "CYX", "Channel": {"Name": ["DAPI", "GFP"]}}, ome=True
+    )
+    assert view(pictures, tmp_path / "a.ome.tif")["names"] == ["DAPI", "GFP"]
 
 
 def test_what_cannot_be_read_in_parts_must_fit(cache: Cache, tmp_path: Path) -> None:
