@@ -1,5 +1,6 @@
 // The functions that the callbacks of callbacks/*.py name. Each unpacks and hands on; none returns anything.
 
+import { quoted } from "./gallery.mjs";
 import { changesBetween, row_to_box } from "./table.mjs";
 
 /** `page()` is null until the page is ready; what was clicked before that is not lost but has nothing to act on. */
@@ -39,7 +40,7 @@ export function callbacks(page) {
     gallery_images: (p) => p.gallery.ask({ view: "images" }),
     gallery_boxes: (p) => p.gallery.ask({ view: "boxes" }),
     gallery_done: (p) => p.gallery.setState("done"),
-    gallery_skip: (p) => p.gallery.setState("skipped"),
+    gallery_skip: (p) => p.view.askReason((reason) => p.gallery.setState("skipped", reason)),
     gallery_todo: (p) => p.gallery.setState("todo"),
     gallery_relabel: (p, label) => label && p.gallery.relabel(label),
     gallery_delete: (p) => p.gallery.deleteBoxes(),
@@ -47,7 +48,7 @@ export function callbacks(page) {
     gallery_none: (p) => p.gallery.choose([]),
     gallery_charts: (p) => p.gallery.turnCharts(),
     filter_cleared: (p) => p.filter({ query: "", order: "position" }),
-    label_clicked: (p, data) => data && p.gallery.term(term("label", data.points[0].y)),
+    label_clicked: (p, data) => data && p.gallery.term(`label:${quoted(data.points[0].y)}`),
     sizes_chosen: (p, data) => data?.range && p.gallery.term(sizeTerms(data.range), /^(size|aspect):/),
     place_clicked: (p, data) => data && p.gallery.term(placeTerms(data.points[0]), /^[xy]:/),
     day_clicked: (p, data) => data && p.gallery.term(`done:${data.points[0].x}`, /^done:/),
@@ -84,9 +85,6 @@ export function callbacks(page) {
   return Object.fromEntries(Object.entries(functions).map(([name, work]) => [name, whenReady(work)]));
 }
 
-/** A term of the gallery's query. */
-const term = (field, value) => `${field}:${/[\s()]/.test(value) ? `"${value}"` : value}`;
-
 const range = (field, low, high) => `${field}:${low}..${high}`;
 
 /** What a rectangle on the chart of sizes stands for; its axes are logarithms already undone. */
@@ -97,8 +95,8 @@ function sizeTerms({ x, y }) {
 }
 
 /** What a cell of the chart of places stands for: its middle is given, in percent. */
-function placeTerms({ x, y }) {
-  const half = 2.5;
+function placeTerms({ x, y, data }) {
+  const half = (data.x[1] - data.x[0]) / 2;
   return `${range("x", x - half, x + half)} ${range("y", y - half, y + half)}`;
 }
 

@@ -10,6 +10,7 @@ const CROP = { width: 132, height: 160 };
 const MOST_CHOSEN = 10_000;
 const IDS_AT_ONCE = 500;
 const RETRY_MS = 3000;
+const RENEWED_MS = 10_000;
 const WIDE_PX = 900;
 const byId = (id) => document.getElementById(id);
 
@@ -19,6 +20,8 @@ export class Gallery {
   #chosen = new Map(); // key -> item
   #anchor = null; // the ordinal that a range begins at
   #retry = null;
+  #renewed = Date.now();
+  #shown = ""; // what was asked for when the grid was filled
   #changed = new Map(); // key -> what became of it here, until the server's next answer says the same
 
   /** `page` is the one of main.mjs; `setProps(id, props)` writes to components. */
@@ -59,10 +62,22 @@ export class Gallery {
     if (!this.isOpen) return;
     const labels = page.session.labels.map(({ name }) => name);
     this.asked = { ...asked, label: labels.includes(asked.label) ? asked.label : labels[0] };
+    const again = JSON.stringify(this.asked) === this.#shown;
     for (const [id, value] of [["gallery-query", asked.query], ["gallery-order", asked.order], ["gallery-label", this.asked.label]]) {
       this.setProps(id, { value });
     } // prettier-ignore
-    this.show();
+    if (again) this.#showAgain();
+    else this.show();
+  }
+
+  /** As it was left, at the image one comes from. */
+  #showAgain() {
+    this.#remember();
+    this.grid.show();
+    const { batch, session } = this.page;
+    const isWalked = batch?.filter.query === this.asked.query && batch.filter.order === this.asked.order;
+    if (this.asked.view === "images" && isWalked && batch.entry?.id === session.image && batch.entry.ordinal) this.grid.scrollTo(batch.entry.ordinal);
+    this.chart();
   }
 
   close() {
@@ -83,6 +98,7 @@ export class Gallery {
 
   show() {
     const { view } = this.asked;
+    this.#shown = JSON.stringify(this.asked);
     this.#changed.clear();
     this.choose([]);
     setText(byId("gallery-total"), "…");
@@ -101,6 +117,13 @@ export class Gallery {
     this.choose([]);
     this.grid.show();
     this.chart();
+  }
+
+  /** Now and then: others work, too. */
+  renew() {
+    if (Date.now() - this.#renewed < RENEWED_MS || this.#chosen.size) return;
+    this.#renewed = Date.now();
+    this.grid.show();
   }
 
   turnCharts() {
@@ -163,12 +186,12 @@ export class Gallery {
 
   #fill(element, item, key, { source, address, name, title, note, state, spoken }) {
     const [link, image, check] = ["a", "img", ".cell-check"].map((selector) => element.querySelector(selector));
-    element.classList.remove("cell-broken");
+    element.classList.remove("cell-broken", "cell-current");
     element.classList.toggle("cell-chosen", this.#chosen.has(key));
     element.classList.toggle("cell-waiting", !item);
     element.dataset.state = state ?? "";
+    if (image.getAttribute("src") !== source) image.removeAttribute("src"); // or the last picture stays until this one is there
     if (source) setAttributes(image, { src: source });
-    else image.removeAttribute("src"); // what is out of sight is not loaded on
     if (address) link.href = address;
     else link.removeAttribute("href");
     setAttributes(link, { "aria-label": spoken ?? "", title: title ?? "" });
@@ -196,8 +219,9 @@ export class Gallery {
     const spoken = [item.id, ...(said.length ? said : ["todo"])].join("; ");
     const note = [count || "", others.map((one) => one.annotator).join(", ")].filter(Boolean).join(" · ");
     const [address, name] = [this.#address(item.id), item.id.split("/").at(-1)];
-    this.#fill(element, item, item.id, { source: item.thumbnail, address, name, title: spoken, note, state, spoken });
+    this.#fill(element, item, item.id, { source: item.thumbnail && item.thumbnail + this.page.looks.query(item.view), address, name, title: spoken, note, state, spoken });
     element.classList.toggle("cell-broken", Boolean(item.error));
+    element.classList.toggle("cell-current", item.id === this.page.session.image);
     if (item.error) element.querySelector("a").title = `${item.id}: ${item.error}`;
     const boxes = Object.entries(item.boxes).map(([label, corners]) => [this.page.session.colorOf(label), outline(corners)]);
     drawBoxes(element, [0, 0, item.width ?? 1, item.height ?? 1], item.width ? boxes : []);
@@ -212,7 +236,7 @@ export class Gallery {
     const note = changed?.text ?? (own ? `${Math.round(x1 - x0)} × ${Math.round(y1 - y0)}` : item.annotator);
     const spoken = `${item.label} of ${item.annotator} on ${item.image}, ${Math.round(x1 - x0)} by ${Math.round(y1 - y0)} pixels`;
     const address = this.#address(item.image);
-    this.#fill(element, item, key, { source: item.crop, address, name: item.image.split("/").at(-1), title: item.image, note, state: changed ? "changed" : "", spoken });
+    this.#fill(element, item, key, { source: item.crop + this.page.looks.query(item.view), address, name: item.image.split("/").at(-1), title: item.image, note, state: changed ? "changed" : "", spoken });
     const [left, top, right, bottom] = item.region;
     drawBoxes(element, [left, top, right - left, bottom - top], [[this.page.session.colorOf(item.label), outline(item.corners)]]);
   }
@@ -228,22 +252,28 @@ export class Gallery {
 
   #clicked(event) {
     const cell = event.target.closest(".grid-cell");
-    const modified = event.ctrlKey || event.metaKey;
     if (!cell) return;
+    const [check, link] = [event.target.closest(".cell-check"), event.target.closest("a")];
+    const isPlain = !event.ctrlKey && !event.metaKey;
+    if (link && isPlain) event.preventDefault();
     const ordinal = Number(cell.dataset.ordinal);
     const [item] = this.grid.items(ordinal, ordinal);
     if (!item) return;
-    const check = event.target.closest(".cell-check");
     if (event.shiftKey && this.#anchor) {
       event.preventDefault();
-      this.#chooseRange(Math.min(this.#anchor, ordinal), Math.max(this.#anchor, ordinal));
+      this.#chooseRange(...[this.#anchor, item].sort((a, b) => a.ordinal - b.ordinal));
     } else if (check) {
-      this.#anchor = ordinal;
+      this.#anchor = item;
       this.#toggle(item);
-    } else if (event.target.closest("a") && !modified) {
-      event.preventDefault();
-      this.page.walk(item.image ?? item.id, { query: this.asked.query, order: this.asked.view === "images" ? this.asked.order : "position" });
-    }
+    } else if (link && isPlain) this.#walk(item);
+  }
+
+  /** Open the image of a card; from a crop, with its box selected, and on through the images with that label. */
+  #walk(item) {
+    const { query, order, view, label } = this.asked;
+    if (view === "images") return this.page.walk(item.id, { query, order });
+    const own = item.annotator === this.page.session.annotator ? item.id : null;
+    return this.page.walk(item.image, { query: joined(query, `label:${quoted(label)}`), order: "position" }, own);
   }
 
   #closeHelp() {
@@ -284,27 +314,52 @@ export class Gallery {
     this.#chosenChanged();
   }
 
+  /** Choose all from one card to another; where the list has changed since they were shown, nothing is. */
   async #chooseRange(first, last) {
-    const { server, session } = this.page;
-    const { query, order, view, label } = this.asked;
+    const { view } = this.page;
     const asked = JSON.stringify(this.asked);
-    const upTo = Math.min(last, first + MOST_CHOSEN - 1);
-    if (upTo < last) this.page.view.warn(`The first ${MOST_CHOSEN.toLocaleString("en")} are chosen: no more at once.`, "info");
-    const found = [];
-    try {
-      for (let at = first; at <= upTo; at += IDS_AT_ONCE) {
-        const question = { annotator: session.annotator, query, at, most: Math.min(IDS_AT_ONCE, upTo - at + 1) };
-        const answer = await (view === "boxes" ? server.crops({ ...question, label, counted: 0 }) : server.galleryIds({ ...question, order }));
-        found.push(...(answer.cards ?? answer));
+    const upTo = Math.min(last.ordinal, first.ordinal + MOST_CHOSEN - 1);
+    if (upTo < last.ordinal) view.warn(`The first ${MOST_CHOSEN.toLocaleString("en")} are chosen: no more at once.`, "info");
+    let found = this.grid.items(first.ordinal, upTo);
+    if (found.length < upTo - first.ordinal + 1) {
+      try {
+        found = await this.#itemsFrom(first.ordinal, upTo);
+      } catch (error) {
+        return view.warn(`They cannot be chosen: ${error.message}.`);
       }
-    } catch (error) {
-      return this.page.view.warn(`They cannot be chosen: ${error.message}.`);
+      if (asked !== JSON.stringify(this.asked) || !this.isOpen) return;
+      const isSame = (a, b) => a && b && this.#keyOf(a) === this.#keyOf(b);
+      if (!isSame(found[0], first) || (upTo === last.ordinal && !isSame(found.at(-1), last))) {
+        this.reload();
+        return view.warn("The list has changed meanwhile: look again, and choose.");
+      }
     }
-    if (asked === JSON.stringify(this.asked) && this.isOpen) this.choose(found);
+    this.choose(found);
   }
 
-  chooseAll() {
-    if (this.grid.total) this.#chooseRange(1, this.grid.total);
+  async #itemsFrom(first, last) {
+    const { server, session } = this.page;
+    const { query, order, view, label } = this.asked;
+    const found = [];
+    for (let at = first; at <= last; at += IDS_AT_ONCE) {
+      const question = { annotator: session.annotator, query, at, most: Math.min(IDS_AT_ONCE, last - at + 1) };
+      const answer = await (view === "boxes" ? server.crops({ ...question, label, counted: 0 }) : server.galleryIds({ ...question, order }));
+      found.push(...(answer.cards ?? answer));
+    }
+    return found;
+  }
+
+  async chooseAll() {
+    const { total } = this.grid;
+    if (!total) return;
+    try {
+      const asked = JSON.stringify(this.asked);
+      const found = await this.#itemsFrom(1, Math.min(total, MOST_CHOSEN));
+      if (asked === JSON.stringify(this.asked) && this.isOpen) this.choose(found);
+      if (total > MOST_CHOSEN) this.page.view.warn(`The first ${MOST_CHOSEN.toLocaleString("en")} are chosen: no more at once.`, "info");
+    } catch (error) {
+      this.page.view.warn(`They cannot be chosen: ${error.message}.`);
+    }
   }
 
   #chosenChanged() {
@@ -316,74 +371,105 @@ export class Gallery {
 
   // ---- changing what is chosen ----
 
-  #named() {
-    if (this.page.session.annotator) return true;
-    this.page.view.askName();
+  /** Ask first: for a name, and that the server has everything, since a change of many is made upon what it says. */
+  async #isReady() {
+    if (!this.page.session.annotator) {
+      this.page.view.askName();
+      return false;
+    }
+    if (!(await this.page.saved())) return true;
+    this.page.view.warn("Not everything is saved yet, and many can be changed only then. Try again when it says Saved.");
     return false;
   }
 
   /** Give every chosen image a state. */
-  setState(state) {
-    if (!this.#named()) return;
+  async setState(state, reason = "") {
     const items = [...this.#chosen.values()].filter((item) => (this.#changed.get(item.id)?.state ?? item.mine) !== state);
-    const operations = items.map((item) => ({ kind: "state", image: item.id, state, reason: "" }));
-    const backward = items.map((item) => ({ kind: "state", image: item.id, state: item.mine, reason: item.reason ?? this.#reasonOf(item) }));
+    if (!(await this.#isReady())) return;
+    const operations = items.map((item) => ({ kind: "state", image: item.id, state, reason }));
+    const backward = items.map((item) => ({ kind: "state", image: item.id, state: item.mine, reason: item.reason }));
     for (const item of items) this.#changed.set(item.id, { state });
-    this.#commit(operations, backward, `${plural(items.length, "image")} marked ${state}`);
-  }
-
-  #reasonOf(item) {
-    return item.work?.find((one) => one.annotator === this.page.session.annotator)?.reason ?? "";
+    this.#commit(operations, backward, `${plural(items.length, "image")} marked ${state}`, items);
   }
 
   /** Give every chosen box a label. */
-  relabel(label) {
+  async relabel(label) {
     this.setProps("gallery-relabel", { value: "" });
-    if (!this.#named()) return;
-    const items = this.#own().filter((item) => item.label !== label);
+    const items = (await this.#ownStanding()).filter((item) => item.label !== label);
     const put = (item, name) => ({ kind: "put", image: item.image, box: { id: item.id, label: name, ...named(item.corners) } });
     for (const item of items) this.#changed.set(cropKey(item), { text: `→ ${label}` });
-    this.#commit(items.map((item) => put(item, label)), items.map((item) => put(item, item.label)), `${plural(items.length, "box")} relabelled ${label}`, items);
+    const kept = [...new Map(items.filter(({ state }) => FRAGILE.has(state)).map((item) => [item.image, stateOf(item)])).values()];
+    const forward = items.map((item) => put(item, label));
+    this.#commit([...forward, ...kept], [...items.map((item) => put(item, item.label)), ...kept], `${plural(items.length, "box")} relabelled ${label}`, items);
   } // prettier-ignore
 
-  /** Remove every chosen box. */
-  deleteBoxes() {
-    if (!this.#named()) return;
-    const items = this.#own();
+  /** Remove every chosen box. A done image that has no box left then is no verified empty one: nobody looked at it so. */
+  async deleteBoxes() {
+    const items = await this.#ownStanding();
     for (const item of items) this.#changed.set(cropKey(item), { text: "removed" });
     const operations = items.map((item) => ({ kind: "delete", image: item.image, box_id: item.id }));
     const backward = items.map((item) => ({ kind: "put", image: item.image, box: { id: item.id, label: item.label, ...named(item.corners) } }));
-    this.#commit(operations, backward, `${plural(items.length, "box")} removed`, items);
+    let emptied = 0;
+    for (const image of new Set(items.map((item) => item.image))) {
+      const gone = items.filter((item) => item.image === image);
+      const [{ state, boxes }] = gone;
+      const isEmptied = state === "done" && gone.length >= boxes;
+      emptied += isEmptied;
+      if (!isEmptied && !FRAGILE.has(state)) continue;
+      operations.push(isEmptied ? { kind: "state", image, state: "in progress", reason: "" } : stateOf(gone[0]));
+      backward.push(stateOf(gone[0]));
+    }
+    const also = emptied ? `; ${plural(emptied, "image")} without a box now in progress again` : "";
+    this.#commit(operations, backward, `${plural(items.length, "box")} removed${also}`, items);
   }
 
-  /** One's own boxes among the chosen: nobody changes another's. */
-  #own() {
+  /** One's own boxes among the chosen that are still as they are shown: nobody changes another's, or what has moved. */
+  async #ownStanding() {
+    const { session, server, view } = this.page;
+    if (!(await this.#isReady())) return [];
     const items = [...this.#chosen.values()].filter((item) => !this.#changed.has(cropKey(item)));
-    const own = items.filter((item) => item.annotator === this.page.session.annotator);
+    const own = items.filter((item) => item.annotator === session.annotator);
     const others = items.length - own.length;
-    if (others) this.page.view.warn(`${plural(others, "box")} of other annotators ${others === 1 ? "stays" : "stay"} as they are: only your own are changed.`, "info");
-    return own;
-  }
+    if (others) view.warn(`${plural(others, "box")} of other annotators ${others === 1 ? "stays" : "stay"} as they are: only your own are changed.`, "info");
+    try {
+      const standing = await server.standing(session.annotator, own.map((item) => ({ id: item.edit, image: item.image })));
+      const found = own.filter((item) => standing.has(item.edit));
+      if (found.length < own.length) {
+        view.warn(`${plural(own.length - found.length, "box")} changed meanwhile and ${found.length < own.length - 1 ? "stay" : "stays"} as it is: look again.`);
+        if (!found.length) this.reload();
+      }
+      return found;
+    } catch (error) {
+      view.warn(`Nothing is changed: ${error.message}.`);
+      return [];
+    }
+  } // prettier-ignore
 
-  async #commit(operations, backward, text, items = []) {
+  async #commit(operations, backward, text, items) {
     if (!operations.length) return;
     const seen = items.map((item) => item.stamp).reduce((latest, stamp) => (stamp > latest ? stamp : latest), "");
     this.choose([]);
-    await this.page.session.commitAcross(operations, { backward: backward.reverse(), text, seen });
+    await this.page.session.commitAcross(operations, { backward, text, seen });
     this.page.view.warn(`${text}. Undo takes it back.`, "info");
     this.#afterSaved();
   }
 
-  /** Undo or redo a step of the gallery. */
+  /** Undo or redo a step of the gallery, but for what was changed since. */
   async replay(by) {
-    await this.page.session.replayAcross(by);
+    try {
+      const left = await this.page.session.replayAcross(by);
+      if (left) this.page.view.warn(`${left.toLocaleString("en")} of these changed since and ${left === 1 ? "stays as it is" : "stay as they are"}.`);
+    } catch (error) {
+      return this.page.view.warn(`Nothing is changed: ${error.message}. Try again.`);
+    }
     this.#afterSaved();
   }
 
   /** Once the server has everything, its answers are the truth again. */
   async #afterSaved() {
-    await this.page.saved();
+    if (await this.page.saved()) return; // until then the cards show what was done here
     this.reload();
+    this.page.recount();
   }
 
   #remember() {
@@ -397,16 +483,26 @@ export class Gallery {
 
   // ---- the charts ask, too ----
 
-  /** Add a term to the query, or take it out if it is there. */
+  /** Add terms to the query, or take them out if they are there; those that fit `replaced` make room. */
   term(text, replaced = null) {
-    let terms = this.asked.query.match(/(?:[^\s"]|"[^"]*")+/g) ?? [];
-    const there = text.match(/(?:[^\s"]|"[^"]*")+/g).every((one) => terms.includes(one));
-    if (replaced) terms = terms.filter((one) => !replaced.test(one));
-    const query = [...terms.filter((one) => !text.split(" ").includes(one)), ...(there ? [] : [text])].join(" ");
+    const added = termsOf(text);
+    const there = termsOf(this.asked.query);
+    const isThere = added.every((one) => there.includes(one));
+    const isSimple = !/[()]|(^|\s)or(\s|$)/i.test(this.asked.query);
+    const kept = there.filter((one) => !added.includes(one) && !(isSimple && replaced?.test(one)));
+    const query = isThere ? kept.join(" ") : joined(isSimple ? kept.join(" ") : this.asked.query, text);
     this.setProps("gallery-query", { value: query });
     this.ask({ query });
   }
 }
+
+const termsOf = (text) => text.match(/(?:[^\s"]|"[^"]*")+/g) ?? [];
+
+/** Both queries at once. */
+const joined = (query, term) => (/(^|\s)or(\s|$)/i.test(query) ? `(${query}) ${term}` : [query, term].filter(Boolean).join(" "));
+
+/** A value as it must stand in a query. */
+export const quoted = (value) => (/[\s()]/.test(value) ? `"${value}"` : value);
 
 function makeCell(element) {
   const link = make("a", "cell-open", element);
@@ -446,6 +542,8 @@ function furthest(work) {
   return ["done", "in progress", "skipped"].find((state) => states.includes(state)) ?? "todo";
 }
 
+const FRAGILE = new Set(["todo", "skipped"]); // states that an edit of a box would change
+const stateOf = ({ image, state, reason }) => ({ kind: "state", image, state, reason });
 const cropKey = (item) => `${item.annotator} ${item.image} ${item.id}`;
 const named = ([x0, y0, x1, y1]) => ({ x0, y0, x1, y1 });
 const plural = (count, thing) => `${count.toLocaleString("en")} ${count === 1 ? thing : thing === "box" ? "boxes" : `${thing}s`}`;

@@ -57,7 +57,9 @@ export class Grid {
       this.told({ total });
       this.#draw();
     } catch (error) {
-      if (version === this.#version) this.told({ error });
+      if (version !== this.#version) return;
+      this.told({ error });
+      this.#draw(); // what answered another question is let go of
     }
   }
 
@@ -187,12 +189,13 @@ export class Grid {
     if (!by || !cell || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     const ordinal = Math.max(1, Math.min(this.total, Number(cell.dataset.ordinal) + by));
-    this.#scrollTo(ordinal);
+    this.scrollTo(ordinal);
     this.#draw();
     this.#cells.get(ordinal)?.querySelector("a, button")?.focus({ preventScroll: true });
   }
 
-  #scrollTo(ordinal) {
+  /** Bring a cell into sight. */
+  scrollTo(ordinal) {
     const { row, tall, shown } = this.#geometry();
     const { clientHeight } = this.container;
     const top = Math.floor((ordinal - 1) / this.#columns) * row;

@@ -25,7 +25,11 @@ class Journal {
     return this.#change(["outbox", "history", "cursors"], (outbox, steps, cursors) => {
       for (const entry of entries) outbox.put(entry);
       if (!history) return;
-      const { annotator, image, at, step, dropped, replayed } = history;
+      const { annotator, image, at, step, dropped, replayed, forgotten = [] } = history;
+      for (const other of forgotten) {
+        steps.delete(allOf(annotator, other));
+        cursors.delete([annotator, other]);
+      }
       if (replayed) steps.put({ annotator, image, ...replayed });
       if (!step) return cursors.put({ annotator, image, at });
       for (const n of dropped) steps.delete([annotator, image, n]);
@@ -52,9 +56,8 @@ class Journal {
 
   /** The undo history of one image by one annotator: its steps, and how many of them are done. */
   async history(annotator, image) {
-    const range = IDBKeyRange.bound([annotator, image, -Infinity], [annotator, image, Infinity]);
     const [steps, cursor] = await Promise.all([
-      this.#read("history", (store) => store.getAll(range)),
+      this.#read("history", (store) => store.getAll(allOf(annotator, image))),
       this.#read("cursors", (store) => store.get([annotator, image])),
     ]);
     return { steps, at: cursor?.at ?? steps.length };
@@ -74,6 +77,9 @@ class Journal {
     return finished(ask(this.database.transaction(name).objectStore(name)));
   }
 }
+
+/** All steps of an image's history. */
+const allOf = (annotator, image) => IDBKeyRange.bound([annotator, image, -Infinity], [annotator, image, Infinity]);
 
 function finished(request) {
   return new Promise((resolve, reject) => {

@@ -4,13 +4,14 @@
 import { setText } from "./dom.mjs";
 
 const PLAIN = { page: 1, channel: 0, low: 0.5, high: 99.5 };
+const TINTS = ["red", "green", "blue", "cyan", "magenta", "yellow"]; // as data/stack_views.py has them
 const byId = (id) => document.getElementById(id);
 
 export class Looks {
   /** `memory` keeps the choice; `changed()` is called when there is a new one. */
   constructor({ memory, setProps, changed }) {
     Object.assign(this, { memory, setProps, changed });
-    this.chosen = { ...PLAIN, ...JSON.parse(memory.get("look") ?? "{}") };
+    this.chosen = { ...PLAIN, ...remembered(memory.get("look")) };
   }
 
   /** What is added to the address of a picture, given which looks it has: {pages, channels, bits} or null. */
@@ -30,12 +31,15 @@ export class Looks {
     const view = this.view ?? { pages: 1, channels: 1 };
     const shown = this.#of(view); // which is less than what is chosen where a picture has less
     const chosen = { ...this.chosen };
-    if (Number.isInteger(page) && page >= 1 && page <= view.pages && page !== shown.page) chosen.page = page;
+    const wanted = Number.isInteger(page) ? Math.max(1, Math.min(view.pages, page)) : shown.page;
+    if (Number.isInteger(page) && wanted !== page) this.setProps("look-page", { value: wanted });
+    if (wanted !== shown.page) chosen.page = wanted;
     if (Number.isInteger(Number(channel ?? NaN)) && Number(channel) !== shown.channel) chosen.channel = Number(channel);
     if (Number(low) < Number(high)) Object.assign(chosen, { low: Number(low), high: Number(high) });
     if (JSON.stringify(chosen) === JSON.stringify(this.chosen)) return;
     this.chosen = chosen;
     this.memory.set("look", JSON.stringify(chosen));
+    this.#tell(chosen.low, chosen.high);
     this.changed();
   }
 
@@ -63,16 +67,33 @@ export class Looks {
     byId("look-channel-row").hidden = view.channels < 2;
     byId("look-contrast").hidden = view.bits <= 8;
     setText(byId("look-pages"), `of ${view.pages}`);
-    this.setProps("look-page", { value: page, max: view.pages });
-    const names = Array.from({ length: view.channels }, (_, n) => `${n + 1} ${view.names[n] ?? ""}`);
+    this.setProps("look-page", { value: page });
+    const names = Array.from({ length: view.channels }, (_, n) => `${n + 1} ${view.names[n] ?? ""} (${TINTS[n] ?? "not in All"})`);
     const options = ["All", ...names].map((label, n) => ({ label, value: String(n) }));
     this.setProps("look-channel", { options, value: String(channel) });
+    this.#tell(low, high);
     this.setProps("look-low", { value: low });
     this.setProps("look-high", { value: high });
   }
 
+  #tell(low, high) {
+    for (const [name, value] of [["Black", low], ["White", high]]) {
+      const text = globalThis.document?.querySelector(`#look-${name === "Black" ? "low" : "high"}-row span`);
+      if (text) setText(text, `${name} ${value} %`);
+    }
+  } // prettier-ignore
+
   #of({ pages = 1, channels = 1 }) {
     const { page, channel, low, high } = this.chosen;
     return { page: Math.min(page, pages), channel: channel <= channels && channels > 1 ? channel : 0, low, high };
+  }
+}
+
+/** What was chosen at an earlier visit; nothing if it is damaged. */
+function remembered(text) {
+  try {
+    return JSON.parse(text ?? "{}");
+  } catch {
+    return {}; // a courtesy: nothing depends on it
   }
 }

@@ -194,19 +194,29 @@ class Page {
   }
 
   /** Leave the gallery for an image; from there one goes on through what the gallery's query left, in its order. */
-  walk(image, filter) {
+  async walk(image, filter, box = null) {
     history.pushState(null, "", location.href);
     this.gallery.close();
-    return this.#walkTo(image, filter);
+    await this.#walkTo(image, filter);
+    if (box && this.session.image === image && this.session.boxOf(image, box)) this.session.select(box);
   }
 
   #walkTo(image, { query, order }) {
-    setProps("image-search", { value: "" });
-    setProps("state-filter", { value: "all" });
     return this.navigator.go(async (batch) => {
-      batch.filter = { state: "all", search: "", query, order };
-      await batch.open(image);
+      if (!(await batch.setFilter({ state: "all", search: "", query, order }, image))) {
+        this.view.warn("Nothing matches the query any more.");
+        if (!this.session.image) await batch.open(image);
+        return;
+      }
+      setProps("image-search", { value: "" });
+      setProps("state-filter", { value: "all" });
+      if (image && batch.entry.id !== image) this.view.warn(`${image} does not match any more; this is ${batch.entry.id}.`);
     });
+  }
+
+  /** Read counters and list again: states were changed elsewhere than on the image on screen. */
+  recount() {
+    if (this.session.image) this.batch.readAgain().then(() => this.view.place()).catch(() => {}); // asked again later
   }
 
   /** Undo (-1) or redo (1): on the image, or in the gallery across images. */
@@ -420,6 +430,7 @@ class Page {
   #refresh() {
     if (document.hidden || this.pointer.busy) return;
     this.session.refresh().catch(() => {}); // the outbox tells about a server that does not answer
+    if (this.gallery.isOpen) this.gallery.renew();
     const late = this.batch?.stale && !this.outbox.size;
     if (this.batch?.indexing || this.batch?.problem || this.batch?.last || late) this.batch.readAgain().then(() => this.view.place()).catch(() => {});
     this.outbox.adopt().then((adopted) => adopted.length && this.outbox.send());

@@ -13,11 +13,6 @@ export class Navigator {
     Object.assign(this, { session, pictures, pointer, table, looks, swap, fail });
   }
 
-  /** Go on by some images (back, if negative). */
-  step(steps) {
-    return this.go((batch) => batch.step(steps));
-  }
-
   /** Go wherever `goal(batch)` stands the batch; goals add up in order. A goal that answers false moves nowhere. */
   go(goal) {
     if (!this.batch) return Promise.resolve(); // a key before the first image is there

@@ -250,7 +250,7 @@ export class Session {
   /** Read the history of steps across images. */
   async openAcross() {
     const { annotator } = this;
-    const history = await this.#readHistory(ACROSS);
+    const history = this.journal ? await this.#readHistory(ACROSS) : (this.#histories.get(ACROSS) ?? { steps: [], at: 0 });
     if (annotator === this.annotator) this.#histories.set(ACROSS, history);
     this.view.historyChanged();
   }
@@ -262,7 +262,7 @@ export class Session {
   commitAcross(operations, { backward, text, seen = "" }) {
     const edits = this.#editsAcross(operations, seen);
     const history = this.#remember(() => backward, ACROSS, operations, text, 0, "", edits.map((edit) => edit.id));
-    return this.#send(ACROSS, edits, history, text);
+    return this.#send(ACROSS, edits, { ...history, forgotten: this.#forgetHistories(edits) }, text);
   }
 
   /** Undo (-1) or redo (1) a step across images, but for what was changed since: resolves to how much that was. */
@@ -282,13 +282,25 @@ export class Session {
     const standing = await this.server.standing(annotator, subjects);
     if (annotator !== this.annotator || history !== this.#histories.get(ACROSS)) return 0;
     const operations = by < 0 ? step.backward : step.forward;
-    const edits = this.#editsAcross(operations.filter((_, n) => standing.has(step.applied[n])), "");
+    const edits = this.#editsAcross(operations.filter((_, n) => standing.has(step.applied[n])), step.time ?? "");
     const fresh = edits.map((edit) => edit.id);
-    const replayed = { ...step, applied: step.applied.map((id) => (standing.has(id) ? fresh.shift() : id)) };
+    const replayed = { ...step, time: this.#lastTime, applied: step.applied.map((id) => (standing.has(id) ? fresh.shift() : id)) };
     const text = `${by < 0 ? "Undone" : "Redone"}: ${step.text}`;
-    await this.#send(ACROSS, edits, { ...this.#remember(null, ACROSS, operations, text, by, ""), replayed }, text);
+    const remembered = this.#remember(null, ACROSS, operations, text, by, "");
+    await this.#send(ACROSS, edits, { ...remembered, replayed, forgotten: this.#forgetHistories(edits) }, text);
     history.steps[history.steps.indexOf(step)] = replayed;
     return operations.length - edits.length;
+  }
+
+  /**
+   * Let go of the histories of images whose boxes are changed from elsewhere: an undo there would put back a whole box
+   * as it was before. Returns which.
+   */
+  #forgetHistories(edits) {
+    const images = [...new Set(edits.filter((edit) => edit.kind !== "state").map((edit) => edit.image))];
+    for (const image of images) this.#histories.delete(image);
+    if (images.includes(this.image)) this.#histories.set(this.image, { steps: [], at: 0 });
+    return images;
   }
 
   #editsAcross(operations, seen) {
@@ -395,7 +407,7 @@ export class Session {
     const backward = goesOn ? before.backward : undoing();
     // Two tabs may add a step in the same moment: the fraction tells them apart.
     const n = goesOn ? before.n : Math.floor(before?.n ?? 0) + 1 + Math.random();
-    const step = { n, forward: operations, backward, text, repeat, when: Date.now(), applied };
+    const step = { n, forward: operations, backward, text, repeat, when: Date.now(), applied, time: this.#lastTime };
     const kept = [...steps.slice(0, goesOn ? at - 1 : at), step];
     this.#histories.set(image, { steps: kept, at: kept.length });
     return { annotator, image, at: kept.length, step, dropped: steps.slice(at).map((one) => one.n) };
@@ -408,6 +420,7 @@ export class Session {
   async #onOtherTab({ annotator, image, edits }) {
     if (annotator !== this.annotator) return;
     const touched = edits.filter((edit) => this.#applyIfLoaded(edit)).map((edit) => edit.image);
+    if (image === ACROSS) this.#forgetHistories(edits);
     if (!touched.length && !this.#histories.has(image)) return;
     for (let known = null; known !== this.#histories.get(image); ) {
       known = this.#histories.get(image);

@@ -21,7 +21,7 @@ export class View {
   #published = null; // what the store holds
   #sharpening = null;
   #saidAt = -Infinity;
-  #skipping = null; // the image that the skip dialog asks about
+  #skipping = null; // what is done with the reason that the skip dialog asks for
   #shownWidth = 0; // of the picture on screen, which may be smaller than the one in the source
 
   constructor(page) {
@@ -199,7 +199,7 @@ export class View {
 
   failed(entry, error) {
     const { batch } = this.page;
-    if (error.status === 400 && batch?.filter.query) {
+    if (error.status === 400 && batch && (batch.filter.query || batch.filter.order !== "position")) {
       batch.filter = { ...batch.filter, query: "", order: "position" }; // an address somebody typed
       this.warn(`All images are shown: ${error.message}.`);
     }
@@ -452,12 +452,13 @@ export class View {
     setTimeout(look, 50);
   }
 
-  /** Ask why the image on screen is skipped; the answer is for that image, whatever is on screen by then. */
-  askReason() {
+  /** Ask why the image on screen is skipped; the answer is for that image, whatever is on screen by then, or for `then`. */
+  askReason(then = null) {
     const { session } = this.page;
-    if (!session.annotation || this.#skipping) return;
+    if (this.#skipping || !(then || session.annotation)) return;
     if (!session.annotator) return this.askName();
-    this.#skipping = session.image;
+    const { image } = session;
+    this.#skipping = then ?? ((reason) => this.page.skip(reason, image));
     setProps("skip-reason", { value: "" });
     setProps("skip-dialog", { is_open: true });
     const look = () => (byId("skip-reason") ? byId("skip-reason").focus() : this.#skipping && setTimeout(look, 5));
@@ -471,15 +472,12 @@ export class View {
   }
 
   closeSkip() {
-    const image = this.#skipping;
-    if (!image) return;
-    const reason = byId("skip-reason").value.trim();
+    const then = this.#skipping;
+    if (!then) return;
     this.#skipping = null;
     setProps("skip-dialog", { is_open: false });
-    this.page.skip(reason, image);
+    then(byId("skip-reason").value.trim());
   }
-
-  // ---- files ----
 
   // ---- messages ----
 

@@ -137,7 +137,7 @@ def _looks() -> html.Div:
                 title="Page of the picture ( [ and ] )",
                 children=[
                     html.Span("Page"),
-                    dbc.Input(id=ids.LOOK_PAGE, type="number", min=1, step=1, value=1, size="sm"),
+                    dbc.Input(id=ids.LOOK_PAGE, type="number", step=1, value=1, size="sm"),
                     html.Span(id=ids.LOOK_PAGES, className="text-body-secondary text-nowrap"),
                 ],
             ),
@@ -152,8 +152,8 @@ def _looks() -> html.Div:
             html.Div(
                 id=ids.LOOK_CONTRAST,
                 children=[
-                    _slider(ids.LOOK_LOW, "Black at %", (0, 50, 0.5, 0.5)),
-                    _slider(ids.LOOK_HIGH, "White at %", (50, 100, 0.5, 99.5)),
+                    _slider(ids.LOOK_LOW, "Black", (0, 50, 0.5, 0.5)),
+                    _slider(ids.LOOK_HIGH, "White", (50, 100, 0.5, 99.5)),
                 ],
             ),
         ],
@@ -165,6 +165,7 @@ def _slider(component_id: str, name: str, span: tuple[float, float, float, float
     least, most, step, value = span
     # A plain range input: one number, one hand, nothing to load.
     return html.Label(
+        id=f"{component_id}-row",
         className="view-slider small",
         children=[
             html.Span(name),

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import tempfile
 import uuid
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.browser.person import Person
-from tests.conftest import Site
+from data.edits import now
+from tests.browser.person import Person, selected
+from tests.conftest import Site, save_picture
 
 Visit = Callable[..., Person]
 CHECKS = ".grid-cell:not([hidden]) .cell-check"
@@ -55,6 +59,24 @@ def names(person: Person) -> list[str]:
 
 def wait_for_total(person: Person, text: str) -> None:
     person.page.wait_for_function("(t) => document.getElementById('gallery-total')?.textContent === t", arg=text)
+
+
+def open_wall(visit: Visit, site: Site) -> Person:
+    """At the wall of cats: one on each odd image, six in all."""
+    person = open_gallery(visit, site, "&view=boxes&label=cat")
+    wait_for_total(person, "6 boxes")
+    names(person)
+    return person
+
+
+def many_pictures(count: int) -> Path:
+    """A folder of small pictures, made once."""
+    folder = Path(tempfile.gettempdir()) / f"gallery of {count}"
+    for number in range(count):
+        path = folder / f"p{number:03}.jpg"
+        if not path.exists():
+            save_picture(path, (64, 48))
+    return folder
 
 
 def ask(person: Person, query: str) -> None:
@@ -114,7 +136,7 @@ def test_the_help_says_what_a_query_is_and_goes_away_again(visit: Visit, filled:
     person = open_gallery(visit, filled)
     wait_for_total(person, "12 images")
     person.page.locator(".query-help summary").click()
-    assert "speak of Ada's annotations only" in person.page.locator(".query-help-text").inner_text()
+    assert "Ada's work only" in person.page.locator(".query-help-text").inner_text()
     person.press("Escape")
     assert not person.page.locator(".query-help-text").is_visible()
 
@@ -193,7 +215,11 @@ def test_many_are_marked_at_once_and_undo_takes_it_back_whole(visit: Visit, fill
     person.page.locator(CHECKS).nth(7).click(modifiers=["Shift"])
     person.page.get_by_text("8 chosen").wait_for()
     person.page.locator("#gallery-skip").click()
+    person.page.locator("#skip-reason").fill("blurred")
+    person.page.locator("#skip-confirm").click()
+    person.wait_for_notice("8 images marked skipped")
     person.wait_until_saved()
+    assert filled.services.annotations.read("img1.jpg", "ada")[0].reason == "blurred"
     skipped = [filled.state(name) for name in img(*range(1, 9))]
     assert skipped == ["skipped"] * 8
     assert filled.state("img9.jpg") == "in progress"
@@ -256,20 +282,167 @@ def test_nobody_changes_the_boxes_of_another(visit: Visit, filled: Site) -> None
     assert len(filled.boxes("img1.jpg", "bob")) == 1
 
 
-def test_what_is_changed_while_the_server_is_away_arrives_later(visit: Visit, filled: Site) -> None:
-    person = open_gallery(visit, filled, "&view=boxes&label=cat")
-    wait_for_total(person, "6 boxes")
-    names(person)
-    filled.stop()
+def test_what_is_changed_and_not_sent_yet_arrives_later(visit: Visit, filled: Site) -> None:
+    person = open_wall(visit, filled)
+    person.page.route("**/api/edits", lambda route: route.abort())
     person.page.locator("#gallery-boxes " + CHECKS).first.click()
     person.page.locator("#gallery-relabel").select_option("cup")
     person.wait_for_status("offline")
+    person.page.locator(".grid-cell", has_text="→ cup").wait_for()  # and not as the server still has it
     person.page.close()
-    filled.start()
     person.page = person.new_tab("?annotator=ada&image=img1.jpg")
     person.wait_until_saved()
     assert [box["label"] for box in filled.boxes("img1.jpg")] == ["cup"]
     assert [box["label"] for box in person.state()["boxes"]] == ["cup"]
+
+
+def test_nothing_is_changed_where_the_server_cannot_be_asked(visit: Visit, filled: Site) -> None:
+    person = open_wall(visit, filled)
+    filled.stop()
+    person.page.locator("#gallery-boxes " + CHECKS).first.click()
+    person.page.locator("#gallery-relabel").select_option("cup")
+    person.wait_for_notice("Nothing is changed: the server does not answer.")
+    filled.start()
+    assert [box["label"] for box in filled.boxes("img1.jpg")] == ["cat"]
+
+
+def move_elsewhere(site: Site, image: str, label: str = "cat") -> None:
+    """The person moves the box of an image in another browser."""
+    [box] = site.boxes(image)
+    edit = {"kind": "put", "box": {**box, "label": label, "x0": box["x0"] + 30, "x1": box["x1"] + 30}}
+    say(site, "ada", image, {**edit, "time": now()})
+
+
+def test_a_box_that_was_moved_meanwhile_is_not_relabelled_as_it_was(visit: Visit, filled: Site) -> None:
+    person = open_wall(visit, filled)
+    move_elsewhere(filled, "img1.jpg")
+    person.page.locator("#gallery-boxes " + CHECKS).nth(0).click()
+    person.page.locator("#gallery-boxes " + CHECKS).nth(1).click()
+    person.page.locator("#gallery-relabel").select_option("cup")
+    person.wait_for_notice("1 box changed meanwhile")
+    wait_for_total(person, "5 boxes")
+    person.wait_until_saved()
+    [moved] = filled.boxes("img1.jpg")
+    assert (moved["label"], moved["x0"]) == ("cat", 40)
+
+
+def test_undo_leaves_alone_what_was_changed_since(visit: Visit, filled: Site) -> None:
+    person = open_wall(visit, filled)
+    for number in range(3):
+        person.page.locator("#gallery-boxes " + CHECKS).nth(number).click()
+    person.page.locator("#gallery-relabel").select_option("cup")
+    wait_for_total(person, "3 boxes")
+    person.wait_until_saved()
+    move_elsewhere(filled, "img1.jpg", "cup")
+    person.press("Control+z")
+    person.wait_for_notice("1 of these changed since and stays as it is.")
+    wait_for_total(person, "5 boxes")
+    [moved] = filled.boxes("img1.jpg")
+    assert (moved["label"], moved["x0"]) == ("cup", 40)
+    person.press("Control+y")
+    wait_for_total(person, "3 boxes")
+
+
+def test_a_clock_that_was_ahead_keeps_nobody_from_undoing(visit: Visit, filled: Site) -> None:
+    later = (datetime.now(UTC) + timedelta(hours=1)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    [box] = filled.boxes("img1.jpg")
+    say(filled, "ada", "img1.jpg", {"kind": "put", "box": box, "time": later})
+    say(filled, "ada", "img2.jpg", {"kind": "state", "state": "skipped", "time": later})
+    person = open_wall(visit, filled)
+    person.page.locator("#gallery-boxes " + CHECKS).first.click()
+    person.page.locator("#gallery-delete").click()
+    wait_for_total(person, "5 boxes")
+    person.wait_until_saved()
+    person.page.reload()
+    wait_for_total(person, "5 boxes")
+    person.page.locator("#undo").click()
+    wait_for_total(person, "6 boxes")
+    assert filled.boxes("img1.jpg") == [box]
+    person.page.locator("#gallery-show-images").click()
+    wait_for_total(person, "12 images")
+    names(person)
+    person.page.locator("#gallery-images " + CHECKS).nth(1).click()
+    person.page.locator("#gallery-done").click()
+    person.wait_for_notice("1 image marked done")
+    person.wait_until_saved()
+    assert filled.state("img2.jpg") == "done"
+
+
+def test_states_outlive_changes_of_boxes_and_an_emptied_image_is_not_verified(visit: Visit, filled: Site) -> None:
+    for image in ("img7.jpg", "img9.jpg"):
+        say(filled, "ada", image, {"kind": "state", "state": "skipped", "reason": "dark", "time": now()})
+    person = open_wall(visit, filled)
+    person.press("Control+a")
+    person.page.get_by_text("6 chosen").wait_for()
+    person.page.locator("#gallery-delete").click()
+    person.wait_for_notice("6 boxes removed; 3 images without a box now in progress again")
+    person.wait_until_saved()
+    assert [filled.state(name) for name in img(1, 3, 5, 7, 9)] == ["in progress"] * 3 + ["skipped"] * 2
+    person.press("Control+z")
+    wait_for_total(person, "6 boxes")
+    assert [filled.state(name) for name in img(1, 3, 5, 7, 9)] == ["done"] * 3 + ["skipped"] * 2
+    assert filled.services.annotations.read("img7.jpg", "ada")[0].reason == "dark"
+
+
+def test_no_cell_shows_the_picture_of_another(visit: Visit, filled: Site) -> None:
+    person = open_wall(visit, filled)
+    loaded = "(n) => document.querySelectorAll('#gallery-boxes .grid-cell:not([hidden]) img[src]')[n].naturalWidth > 0"
+    person.page.wait_for_function(loaded, arg=1)
+    held: list[Any] = []
+    person.page.route("**/crops/**", lambda route: held.append(route))
+    person.page.locator("#gallery-label").select_option("person")
+    wait_for_total(person, "1 box")
+    assert names(person) == ["img1.jpg"]
+    assert not person.page.evaluate(loaded, 0)
+    for route in held:
+        route.continue_()
+    person.page.wait_for_function(loaded, arg=0)
+
+
+def test_a_stretch_is_not_chosen_from_a_list_that_has_changed(visit: Visit, serve: Callable[..., Site]) -> None:
+    site = serve(images=str(many_pictures(200)))
+    person = open_gallery(visit, site, "&query=state:todo")
+    wait_for_total(person, "200 images")
+    names(person)
+    person.page.locator(CHECKS).nth(0).click()
+    say(site, "ada", "p000.jpg", {"kind": "state", "state": "done", "time": now()})
+    person.page.locator("#gallery-images").evaluate("(one) => (one.scrollTop = one.scrollHeight)")
+    person.page.locator('.grid-cell[data-ordinal="190"]:not(.cell-waiting)').wait_for()
+    person.page.locator('.grid-cell[data-ordinal="190"] .cell-check').click(modifiers=["Shift"])
+    person.wait_for_notice("The list has changed meanwhile")
+    assert not person.page.locator("#gallery-actions").is_visible()
+
+
+def test_from_the_wall_one_goes_to_the_box_and_on_to_the_next_of_its_label(visit: Visit, filled: Site) -> None:
+    person = open_wall(visit, filled)
+    person.page.locator('#gallery-boxes .grid-cell[data-ordinal="1"] a').click()
+    person.wait_for_image("img1.jpg")
+    person.page.wait_for_function(
+        """() => document.querySelector('#graph .js-plotly-plot').layout.shapes.some((s) => s.type === 'rect' && s.visible)"""
+    )
+    assert selected(person) == (10, 20, 110, 90)
+    assert person.text("image-position") == "1 / 6"
+    person.press("Escape", "d")
+    person.wait_for_image("img3.jpg")
+
+
+def test_a_wrong_query_leaves_no_cards_of_an_earlier_one(visit: Visit, filled: Site) -> None:
+    person = open_gallery(visit, filled)
+    wait_for_total(person, "12 images")
+    names(person)
+    ask(person, "stat:done")
+    person.page.get_by_text("Stat: is no field").wait_for()
+    assert names(person) == []
+
+
+def test_one_comes_back_to_the_place_one_left(visit: Visit, serve: Callable[..., Site]) -> None:
+    person = open_gallery(visit, serve(images=str(many_pictures(200))))
+    wait_for_total(person, "200 images")
+    person.page.locator("#gallery-images").evaluate("(one) => (one.scrollTop = one.scrollHeight)")
+    person.page.locator('.grid-cell[data-ordinal="190"]:not(.cell-waiting) a').click()
+    person.wait_for_image("p189.jpg")
+    person.press("d", "g")
+    person.page.locator(".cell-current .cell-name", has_text="p190.jpg").wait_for()
 
 
 def test_the_page_where_an_image_is_open_learns_of_it(visit: Visit, filled: Site) -> None:

@@ -37,10 +37,19 @@ test("what a picture cannot show does not change the choice", () => {
 test("numbers that cannot be are passed over", () => {
   const one = looks();
   one.view = stack;
-  for (const wrong of [{ page: 9 }, { page: 0 }, { page: null }, { page: 1.5 }, { low: 60, high: 50 }, { channel: "x" }]) {
+  for (const wrong of [{ page: null }, { page: 1.5 }, { low: 60, high: 50 }, { channel: "x" }]) {
     one.choose({ page: 1, channel: "0", low: 0.5, high: 99.5, ...wrong });
   }
   assert.equal(one.changes, undefined);
+});
+
+test("a page beyond the last is the last", () => {
+  const one = looks();
+  one.view = stack;
+  one.choose({ page: 9, channel: "0", low: 0.5, high: 99.5 });
+  assert.equal(one.chosen.page, 5);
+  one.choose({ page: 0, channel: "0", low: 0.5, high: 99.5 });
+  assert.equal(one.chosen.page, 1);
 });
 
 test("pages are turned as far as there are any", () => {
