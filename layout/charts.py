@@ -15,6 +15,7 @@ INK = {"light": "#495057", "dark": "#ced4da"}
 GRID = {"light": "#dee2e6", "dark": "#343a40"}
 BARS_SHOWN = 30
 BARS_ROOM = 9
+FEW = 5  # below which an axis would else show parts of one
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +32,21 @@ CHARTS = (
     Chart(ids.CHART_LABELS, "Boxes per label", "A click shows images with that label.", 230),
     Chart(ids.CHART_SIZES, "Size and shape of boxes", "Drag a rectangle to show images with such boxes.", 230),
     Chart(ids.CHART_PLACES, "Where boxes lie", "A click shows images with a box centred there.", 200),
-    Chart(ids.CHART_PROGRESS, "Done, by day", "A click shows the images of a day."),
+    Chart(ids.CHART_PROGRESS, "Done, by day (left) and in all (right)", "A click shows the images of a day."),
 )
 
 
-def empty_figure() -> go.Figure:
-    """A figure before the first answer."""
-    return go.Figure(layout={**_layout("light"), "xaxis": {"visible": False}, "yaxis": {"visible": False}})
+def empty_figure(theme: str = "light") -> go.Figure:
+    """A figure where there is nothing to show."""
+    nothing = {"text": "nothing yet", "x": 0.5, "y": 0.5, "xref": "paper", "yref": "paper", "showarrow": False}
+    hidden = {"visible": False}
+    return go.Figure(layout={**_layout(theme), "xaxis": hidden, "yaxis": hidden, "annotations": [nothing]})
 
 
 def labels_figure(counted: Counted, theme: str) -> go.Figure:
     """A bar for each label, the most frequent first."""
+    if not counted:
+        return empty_figure(theme)
     some = sorted(counted, key=lambda one: -one.boxes)[:BARS_SHOWN]
     some.reverse()  # plotly begins at the bottom
     bars = go.Bar(
@@ -60,6 +65,8 @@ def labels_figure(counted: Counted, theme: str) -> go.Figure:
 
 def sizes_figure(sizes: Sizes, theme: str) -> go.Figure:
     """A dot for each box of the sample, one trace for all: side in pixels against width by height."""
+    if not sizes.side:
+        return empty_figure(theme)
     dots = go.Scatter(
         x=sizes.side,
         y=sizes.aspect,
@@ -78,6 +85,8 @@ def sizes_figure(sizes: Sizes, theme: str) -> go.Figure:
 
 def places_figure(heat: Heat, theme: str) -> go.Figure:
     """How many boxes of the sample have their centre in each part of the picture."""
+    if not any(map(any, heat)):
+        return empty_figure(theme)
     middle = [100 * (n + 0.5) / HEAT_CELLS for n in range(HEAT_CELLS)]
     cells = go.Heatmap(
         x=middle,
@@ -95,6 +104,8 @@ def places_figure(heat: Heat, theme: str) -> go.Figure:
 
 def progress_figure(progress: Progress, theme: str) -> go.Figure:
     """Images marked done on each day, and how many in all by then."""
+    if not progress:
+        return empty_figure(theme)
     days = [day for day, _ in progress]
     total, sums = 0, []
     for _, done in progress:
@@ -106,9 +117,10 @@ def progress_figure(progress: Progress, theme: str) -> go.Figure:
                       marker={"size": 4}, hovertemplate="%{x}: %{y:,} in all<extra></extra>")  # fmt: skip
     layout = _layout(theme)
     layout["xaxis"] |= {"type": "category", "nticks": 4, "automargin": True, "tickangle": 0}
-    layout["yaxis"] |= {"rangemode": "tozero", "nticks": 4, "automargin": True}
-    layout["yaxis2"] = {"overlaying": "y", "side": "right", "rangemode": "tozero", "showgrid": False, "nticks": 4,
-                        "automargin": True, "fixedrange": True}  # fmt: skip
+    counts = {"rangemode": "tozero", "nticks": 4, "tickformat": ",d", "automargin": True}
+    layout["yaxis"] |= {**counts, **({"dtick": 1} if max(done for _, done in progress) < FEW else {})}
+    layout["yaxis2"] = {**counts, "overlaying": "y", "side": "right", "showgrid": False, "fixedrange": True}
+    layout["yaxis2"] |= {"dtick": 1} if total < FEW else {}
     return go.Figure([bars, line], layout)
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import dash_bootstrap_components as dbc
 from dash import html
 
 from layout import ids
-from layout.keys import GROUPS, MOUSE, Key
+from layout.keys import GALLERY, GROUPS, MOUSE, Key
 
 VOC_BASES = {"0": "from 0, as most tools", "1": "from 1 with the last pixel, as its devkit"}
 
@@ -36,7 +36,8 @@ def help_dialog() -> dbc.Modal:
         "Choose a label, drag a rectangle around a thing, press E when the image is done. "
         "Everything is saved as you go, also while the network is away. On a Mac, Ctrl is ⌘."
     )
-    keys = html.Div(className="help-groups", children=[_mouse(), *[_group(*group) for group in GROUPS]])
+    sections = [_plain("Mouse", MOUSE), *[_group(*group) for group in GROUPS], _plain("In the gallery", GALLERY)]
+    keys = html.Div(className="help-groups", children=sections)
     body = dbc.ModalBody([welcome, how, keys])
     return _dialog(ids.HELP_DIALOG, "How it works", body, ("Start", ids.HELP_CLOSE), size="xl")
 
@@ -162,8 +163,8 @@ def _group(title: str, keys: tuple[Key, ...]) -> html.Section:
     return html.Section([html.H3(title, className="help-title"), _rows(rows)])
 
 
-def _mouse() -> html.Section:
-    return html.Section([html.H3("Mouse", className="help-title"), _rows(list(MOUSE))])
+def _plain(title: str, rows: Sequence[tuple[str, str]]) -> html.Section:
+    return html.Section([html.H3(title, className="help-title"), _rows(list(rows))])
 
 
 def _rows(rows: list[tuple[str, str]]) -> html.Dl:

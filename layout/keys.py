@@ -95,6 +95,16 @@ MOUSE: tuple[tuple[str, str], ...] = (
 )
 
 
+GALLERY: tuple[tuple[str, str], ...] = (
+    ("Click", "open the image; Next then walks what is shown"),
+    ("Box beside the name, Space", "choose one"),
+    ("Shift and click", "choose a stretch"),
+    ("Ctrl A", "choose all that match"),
+    ("Esc", "choose none"),
+    ("Arrows", "go from card to card"),
+)
+
+
 def bindings() -> dict[str, str]:
     """Key to action, for the page."""
     return {key: entry.action for _, entries in GROUPS for entry in entries for key in entry.keys}

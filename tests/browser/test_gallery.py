@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -69,14 +68,12 @@ def open_wall(visit: Visit, site: Site) -> Person:
     return person
 
 
-def many_pictures(count: int) -> Path:
-    """A folder of small pictures, made once."""
-    folder = Path(tempfile.gettempdir()) / f"gallery of {count}"
-    for number in range(count):
-        path = folder / f"p{number:03}.jpg"
-        if not path.exists():
-            save_picture(path, (64, 48))
-    return folder
+@pytest.fixture
+def many(tmp_path: Path, serve: Callable[..., Site]) -> Site:
+    """Two hundred small pictures, p000 to p199."""
+    for number in range(200):
+        save_picture(tmp_path / "many" / f"p{number:03}.jpg", (64, 48))
+    return serve(images=str(tmp_path / "many"))
 
 
 def ask(person: Person, query: str) -> None:
@@ -399,13 +396,12 @@ def test_no_cell_shows_the_picture_of_another(visit: Visit, filled: Site) -> Non
     person.page.wait_for_function(loaded, arg=0)
 
 
-def test_a_stretch_is_not_chosen_from_a_list_that_has_changed(visit: Visit, serve: Callable[..., Site]) -> None:
-    site = serve(images=str(many_pictures(200)))
-    person = open_gallery(visit, site, "&query=state:todo")
+def test_a_stretch_is_not_chosen_from_a_list_that_has_changed(visit: Visit, many: Site) -> None:
+    person = open_gallery(visit, many, "&query=state:todo")
     wait_for_total(person, "200 images")
     names(person)
     person.page.locator(CHECKS).nth(0).click()
-    say(site, "ada", "p000.jpg", {"kind": "state", "state": "done", "time": now()})
+    say(many, "ada", "p000.jpg", {"kind": "state", "state": "done", "time": now()})
     person.page.locator("#gallery-images").evaluate("(one) => (one.scrollTop = one.scrollHeight)")
     person.page.locator('.grid-cell[data-ordinal="190"]:not(.cell-waiting)').wait_for()
     person.page.locator('.grid-cell[data-ordinal="190"] .cell-check').click(modifiers=["Shift"])
@@ -435,8 +431,8 @@ def test_a_wrong_query_leaves_no_cards_of_an_earlier_one(visit: Visit, filled: S
     assert names(person) == []
 
 
-def test_one_comes_back_to_the_place_one_left(visit: Visit, serve: Callable[..., Site]) -> None:
-    person = open_gallery(visit, serve(images=str(many_pictures(200))))
+def test_one_comes_back_to_the_place_one_left(visit: Visit, many: Site) -> None:
+    person = open_gallery(visit, many)
     wait_for_total(person, "200 images")
     person.page.locator("#gallery-images").evaluate("(one) => (one.scrollTop = one.scrollHeight)")
     person.page.locator('.grid-cell[data-ordinal="190"]:not(.cell-waiting) a').click()
