@@ -10,6 +10,7 @@ const CROP = { width: 132, height: 160 };
 const MOST_CHOSEN = 10_000;
 const IDS_AT_ONCE = 500;
 const RETRY_MS = 3000;
+const CHARTED_MS = 300; // after the last change of what is asked
 const RENEWED_MS = 10_000;
 const WIDE_PX = 900;
 const byId = (id) => document.getElementById(id);
@@ -20,6 +21,7 @@ export class Gallery {
   #chosen = new Map(); // key -> item
   #anchor = null; // the ordinal that a range begins at
   #retry = null;
+  #charting = null;
   #renewed = Date.now();
   #shown = ""; // what was asked for when the grid was filled
   #changed = new Map(); // key -> what became of it here, until the server's next answer says the same
@@ -172,14 +174,15 @@ export class Gallery {
     return query ? "No image matches. The question mark beside the query says what it understands." : "There is no picture in this batch yet.";
   }
 
-  /** The charts follow once the pictures are on screen. */
+  /** The charts follow once the pictures are on screen and nothing more is typed. */
   chart() {
     if (!this.isOpen || byId("gallery").classList.contains("charts-away")) return;
     const { query } = this.asked;
     const theme = document.documentElement.dataset.bsTheme;
-    requestAnimationFrame(() => setTimeout(() => {
+    clearTimeout(this.#charting);
+    this.#charting = setTimeout(() => {
       if (this.isOpen) this.setProps("gallery-asked", { data: { query, annotator: this.page.session.annotator, theme, at: Date.now() } });
-    })); // prettier-ignore
+    }, CHARTED_MS);
   }
 
   // ---- cells ----

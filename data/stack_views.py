@@ -27,6 +27,7 @@ REDUCED_BY = 8  # how much smaller the copy is that is made of a large plane wit
 TINTS = ((1, 0, 0), (0, 1, 0), (0, 0, 1), (0, 1, 1), (1, 0, 1), (1, 1, 0))
 LOW, HIGH = 0.5, 99.5
 PERCENTILES = np.linspace(0, 100, 1001)
+SAMPLED_VALUES = 300_000  # of a plane, for its percentiles
 ROUNDING = 1.001  # levels are seldom smaller by whole numbers
 Box = tuple[float, float, float, float]
 
@@ -127,6 +128,7 @@ class StackViews:
             size = math.ceil(full.width / by), math.ceil(full.height / by)
             values = self._scaled(plane, (0, 0, full.width, full.height), size)
             finite = values[np.isfinite(values)]
+            finite = finite[:: max(1, finite.size // SAMPLED_VALUES)]
             np.save(file, np.percentile(finite, PERCENTILES) if finite.size else PERCENTILES / 100)
 
         kept = self._cache.keep(*plane.key, plane.page, plane.channel, "percentiles", suffix=".npy", write=write)

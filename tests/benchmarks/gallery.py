@@ -28,25 +28,38 @@ QUERIES = (
     "img0009",
     "x:0..2",
 )
-# Resolves to [ms until other cards are painted, ms until they are counted].
-ASK = """(query) => new Promise((done) => {
+# Notes when the cards of a question came; see READY.
+NOTE_ANSWERS = """
+const ask = window.fetch;
+window.cards = {};
+window.fetch = async (...given) => {
+  const answer = await ask(...given);
+  const address = new URL(given[0], location.href);
+  if (address.pathname.endsWith('/api/gallery') && address.searchParams.get('counted') === '0') {
+    const json = answer.json.bind(answer);
+    answer.json = async () => {
+      const value = await json();
+      setTimeout(() => (window.cards[address.searchParams.get('query') ?? ''] = true));
+      return value;
+    };
+  }
+  return answer;
+};"""
+# Resolves to [ms until the cards of a query are painted, ms until they are counted]; `start` sets it off.
+READY = """async ([query, start]) => {
   const total = document.getElementById('gallery-total');
   const started = performance.now();
-  let painted = 0;
-  const look = () => {
-    const cells = [...document.querySelectorAll('#gallery-images .grid-cell:not([hidden])')];
-    const now = performance.now() - started;
-    if (!painted && window.asked && cells.length && cells.every((one) => !one.classList.contains('cell-waiting'))) painted = now;
-    if (painted && /\\d/.test(total.textContent)) done([painted, now]);
-    else requestAnimationFrame(look);
-  };
-  window.asked = false;
-  new MutationObserver((_, observer) => { window.asked = total.textContent === '…' || window.asked; observer.disconnect(); })
-    .observe(total, { childList: true, characterData: true, subtree: true });
-  document.querySelector('#gallery-query').focus();
-  window.dash_clientside.set_props('gallery-query', { value: query });
-  requestAnimationFrame(look);
-})"""
+  window.cards = {};
+  eval(start);
+  while (!window.cards[query]) await new Promise(requestAnimationFrame);
+  await new Promise(requestAnimationFrame);
+  const painted = performance.now() - started;
+  while (!/\\d/.test(total.textContent)) await new Promise(requestAnimationFrame);
+  return [painted, performance.now() - started];
+}"""
+FILTER = "window.dash_clientside.set_props('gallery-query', { value: query })"
+PRESS_G = "document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'g', bubbles: true }))"
+SETTLED_MS = 1500  # the charts of the last query are drawn by then
 SCROLL = """async ([steps, by]) => {
   const grid = document.getElementById('gallery-images');
   const gaps = [];
@@ -101,9 +114,12 @@ def run(browser: Browser, folder: Path) -> Iterator[tuple[str, str]]:
 def in_browser(browser: Browser, url: str, size: str) -> Iterator[tuple[str, str]]:
     context = browser.new_context(viewport={"width": 1400, "height": 900})
     page = context.new_page()
-    page.goto(f"{url}/?annotator=ada")
-    page.wait_for_function("window.annotator?.state().image")
-    opened = [switch(page) for _ in range(TIMES)]
+    page.add_init_script(NOTE_ANSWERS)
+    opened = []
+    for _ in range(TIMES):
+        page.goto(f"{url}/?annotator=ada")
+        page.wait_for_function("window.annotator?.state().image")
+        opened.append(page.evaluate(READY, ["", PRESS_G])[0])
     yield (f"gallery of {size}, from the picture to its cards painted", f"{median(opened)} ms")
     loaded = []
     for _ in range(TIMES):
@@ -116,8 +132,10 @@ def in_browser(browser: Browser, url: str, size: str) -> Iterator[tuple[str, str
     for query in QUERIES:
         figures: list[Any] = []
         for _ in range(TIMES):
-            figures.append(page.evaluate(ASK, query))
-            page.evaluate(ASK, "")
+            figures.append(page.evaluate(READY, [query, FILTER]))
+            page.wait_for_timeout(SETTLED_MS)
+            page.evaluate(READY, ["", FILTER])
+            page.wait_for_timeout(SETTLED_MS)
         painted, counted = ([one[n] for one in figures] for n in (0, 1))
         yield (f"filter `{query}`: cards painted, and counted", f"{median(painted)} ms, {median(counted)} ms")
     before = heap_mb(page)
@@ -131,23 +149,6 @@ def in_browser(browser: Browser, url: str, size: str) -> Iterator[tuple[str, str
         f"{before:.0f} / {heap_mb(page):.0f} MB; {cells}",
     )
     context.close()
-
-
-def switch(page: Page) -> float:
-    """Milliseconds from the key to the cards, and back again."""
-    took = page.evaluate(
-        """async (painted) => {
-             const started = performance.now();
-             document.dispatchEvent(new KeyboardEvent('keydown', { key: 'g', bubbles: true }));
-             document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'g', bubbles: true }));
-             while (!eval(painted)()) await new Promise(requestAnimationFrame);
-             return performance.now() - started;
-           }""",
-        PAINTED,
-    )
-    page.keyboard.press("g")
-    page.wait_for_selector("#graph", state="visible")
-    return float(took)
 
 
 def median(values: list[float]) -> str:
