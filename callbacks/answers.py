@@ -48,8 +48,9 @@ def _answering(view: Callable[..., flask.Response], method: str) -> Callable[...
             refused = refusal(405, f"method: found {found}, expected {method}")
             refused.headers["Allow"] = method
             return refused
-        if any("\0" in text for text in (*flask.request.args.values(), *arguments.values())):
-            return refusal(400, "address: found the character NUL, expected text without it")
+        for status, texts in ((404, arguments.values()), (400, flask.request.args.values())):
+            if any("\0" in text for text in texts):  # which no database and no file can hold
+                return refusal(status, "address: found the character NUL, expected text without it")
         try:
             return view(**arguments)
         except Unreachable as error:

@@ -7,9 +7,11 @@ so the one item that holds it can be named.
 
 from __future__ import annotations
 
+import gc
 import json
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -55,6 +57,18 @@ def stretches(tree: Tree, name: str, *keys: str) -> Iterator[Stretch]:
             yield from cutter.take(chunk)
             chunk = stream.read(CHUNK_BYTES)
     cutter.end()
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """No search for garbage while a parser makes many objects, none of which is any: it would take as long again."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 class _Cutter:
@@ -166,7 +180,8 @@ class _Cutter:
 
     def _items(self, text: bytes) -> list[Any]:
         try:
-            found: list[Any] = orjson.loads(text)
+            with _no_collection():
+                found: list[Any] = orjson.loads(text)
         except orjson.JSONDecodeError:
             try:
                 found = json.loads(text)  # which knows NaN, and numbers of any length

@@ -143,3 +143,51 @@ def test_a_database_that_fails_is_said_without_a_traceback(client: Any, site: Si
     with site.services.database.writing() as connection:
         connection.exec_driver_sql("ALTER TABLE hidden RENAME TO edit")
     assert client.post("/api/edits", json={"annotator": "ada", "edits": [put()]}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("address", "status", "said"),
+    [
+        ("api/gallery?query=stat:done", 400, "stat: is no field; did you mean state: ?"),
+        ("api/gallery?query=%00", 400, "the character NUL"),
+        ("api/gallery?order=best", 400, "order: found 'best'"),
+        ("api/gallery?at=0", 400, "at, most: expected whole numbers from 1"),
+        ("api/gallery?at=-1", 400, "at: found '-1', expected a whole number"),
+        ("api/gallery/ids?most=501", 400, "most up to 500"),
+        ("api/crops?label=%00", 400, "the character NUL"),
+        ("api/images?order=best", 400, "order: found 'best'"),
+        ("api/images?rank=x", 400, "rank: found 'x', expected a number"),
+        ("crops/img1.jpg?x0=1&y0=1&x1=nan&y1=9", 400, "x1: found 'nan', expected a number"),
+        ("crops/img1.jpg", 400, "x0: found None, expected a number"),
+        ("crops/none.jpg?x0=1&y0=1&x1=9&y1=9", 404, "is not in the batch"),
+        ("images/img1.jpg?page=x", 400, "page: found 'x', expected a number from 1"),
+        ("tiles/img1.jpg?level=99&x=0&y=0", 400, "which img1.jpg does not have"),
+    ],
+)
+def test_a_bad_address_says_what_is_wrong(client: Any, address: str, status: int, said: str) -> None:
+    answer = client.get("/" + address)
+    assert answer.status_code == status
+    assert said in answer.json["error"]
+
+
+def test_the_gallery_in_stretches(client: Any, site: Site) -> None:
+    client.post("/api/edits", json={"annotator": "ada", "edits": [put("one")]})
+    answer = client.get("/api/gallery?annotator=ada&at=1&most=2").json
+    assert (answer["total"], [card["id"] for card in answer["cards"]]) == (12, ["img1.jpg", "img2.jpg"])
+    assert answer["cards"][0]["boxes"] == {"cat": [1, 2, 50, 60]}
+    assert client.get("/api/gallery?counted=0&most=1").json["total"] is None
+    [row] = client.get("/api/gallery/ids?annotator=ada&at=1&most=1").json
+    assert (row["id"], row["mine"]) == ("img1.jpg", "in progress")
+    [crop] = client.get(f"/api/crops?label={site.boxes('img1.jpg')[0]['label']}").json["cards"]
+    shown = client.get(crop["crop"])
+    assert (shown.status_code, shown.mimetype) == (200, "image/jpeg")
+    standing = {"annotator": "ada", "edits": [{"id": crop["edit"], "image": "img1.jpg"}]}
+    assert client.post("/api/standing", json=standing).json == {"standing": [crop["edit"]]}
+    assert client.post("/api/standing", json={"annotator": "ada"}).status_code == 400
+
+
+def test_a_state_can_be_given_to_a_picture_that_cannot_be_fetched(client: Any, site: Site, pictures: Path) -> None:
+    """Only a box must be checked against the size of its picture."""
+    (pictures / "img3.jpg").unlink()
+    state = {"id": "s", "image": "img3.jpg", "kind": "state", "state": "skipped", "time": "2026-01-01T00:00:00.000Z"}
+    assert client.post("/api/edits", json={"annotator": "ada", "edits": [state]}).json["accepted"] == ["s"]
