@@ -15,6 +15,7 @@ INK = {"light": "#495057", "dark": "#ced4da"}
 GRID = {"light": "#dee2e6", "dark": "#343a40"}
 BARS_SHOWN = 30
 BARS_ROOM = 9
+TICKS = [n * 10**power for power in range(-2, 5) for n in (1, 2, 5)]  # plotly's own say 5 for 0.5, and for 50
 FEW = 5  # below which an axis would else show parts of one
 
 
@@ -76,7 +77,7 @@ def sizes_figure(sizes: Sizes, theme: str) -> go.Figure:
         hovertemplate="%{text}: %{x:.0f} px, %{y:.2f}<extra></extra>",
     )
     layout = _layout(theme)
-    logarithmic = {"type": "log", "automargin": True, "dtick": "D2"}
+    logarithmic = {"type": "log", "automargin": True, "tickmode": "array", "tickvals": TICKS, "ticktext": TICKS}
     layout["xaxis"] |= {**logarithmic, "title": {"text": "side of a square of the same area, px", "font": {"size": 11}}}
     layout["yaxis"] |= {**logarithmic, "title": {"text": "width / height", "font": {"size": 11}}}
     layout |= {"dragmode": "select", "selectdirection": "any"}
