@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
-from xml.etree.ElementTree import Element, ParseError
+from xml.etree.ElementTree import Element
 
-from defusedxml import DefusedXmlException
 from defusedxml import ElementTree as SafeTree
 
 from data.errors import InputError
@@ -14,7 +13,7 @@ from data.formats import checks
 from data.formats.model import BoxRecord, Dataset, Format, ImageRecord, Options, Part, Problem, Record
 from data.formats.splits import split_named
 from data.formats.tree import Tree
-from data.formats.xmls import plain_text, quoted
+from data.formats.xmls import UNREADABLE, plain_text, quoted
 
 DEEPEST = 50
 OTHER_SHAPES = ("polygon", "polyline", "points", "ellipse", "mask", "cuboid", "skeleton", "tag")
@@ -34,7 +33,7 @@ def read(tree: Tree, _options: Options) -> Iterator[Record]:
             yield from _read_file(tree, name)
         except InputError:
             raise
-        except (ParseError, DefusedXmlException, LookupError, ValueError) as error:
+        except UNREADABLE as error:
             raise InputError(f"{name}: is not XML that can be read ({error}); is the file complete?") from None
 
 

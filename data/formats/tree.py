@@ -48,14 +48,18 @@ class Tree:
         except (OSError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError) as error:
             raise InputError(f"{name}: cannot be read ({error})") from error
 
-    def text(self, name: str) -> str:
-        """A small file whole, as text."""
+    def content(self, name: str) -> bytes:
+        """A small file whole."""
         with self.open(name) as stream:
             content = stream.read(LARGEST_SMALL_FILE_BYTES + 1)
         if len(content) > LARGEST_SMALL_FILE_BYTES:
             raise InputError(f"{name}: more than {LARGEST_SMALL_FILE_BYTES:,} bytes, too large for a file of its kind")
+        return content
+
+    def text(self, name: str) -> str:
+        """A small file whole, as text."""
         try:
-            return content.decode("utf-8-sig")
+            return self.content(name).decode("utf-8-sig")
         except UnicodeDecodeError:
             raise InputError(f"{name}: is not text in UTF-8") from None
 

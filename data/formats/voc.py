@@ -12,10 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
-from xml.etree.ElementTree import Element, ParseError
-
-from defusedxml import DefusedXmlException
-from defusedxml import ElementTree as SafeTree
+from xml.etree.ElementTree import Element
 
 from data.errors import InputError
 from data.formats import checks
@@ -23,7 +20,7 @@ from data.formats.model import BoxRecord, Dataset, Doubt, Format, ImageRecord, O
 from data.formats.splits import split_of_file
 from data.formats.stems import Stems
 from data.formats.tree import Tree
-from data.formats.xmls import plain_text, quoted
+from data.formats.xmls import UNREADABLE, parsed, plain_text, quoted, under
 
 FLAGS = ("truncated", "difficult", "occluded")
 BASE_NOTE = "corners from "
@@ -41,7 +38,7 @@ def read(tree: Tree, options: Options) -> Iterator[Record]:
     told = False
     for name in tree.ending(".xml"):
         try:
-            root = SafeTree.fromstring(tree.text(name).encode())
+            root = parsed(tree.content(name))
             if root.tag != "annotation":
                 raise InputError(f"{name}: found <{root.tag}>, expected <annotation>")
             base = _base_of(root)
@@ -53,14 +50,15 @@ def read(tree: Tree, options: Options) -> Iterator[Record]:
                 )
             boxes, problems = _read_boxes(root, name, options.voc_base if base is None else base)
             yield from problems
-            width = checks.whole_in(root.findtext("size/width"), f"{name}: size/width")
-            height = checks.whole_in(root.findtext("size/height"), f"{name}: size/height")
+            size = under(root, "size")
+            width = checks.whole_in(size.findtext("width"), f"{name}: size/width")
+            height = checks.whole_in(size.findtext("height"), f"{name}: size/height")
             image = _image_of(root, name)
             beside = checks.beside(name.replace("Annotations/", "JPEGImages/"), posixpath.basename(image))
             yield ImageRecord(image, width, height, boxes, split=split_of_file(name), beside=beside)
         except InputError as error:
             yield Problem(str(error))
-        except (ParseError, DefusedXmlException, LookupError) as error:
+        except UNREADABLE as error:
             yield Problem(f"{name}: is not XML that can be read ({error})")
 
 
@@ -70,8 +68,9 @@ def _read_boxes(root: Element, name: str, base: int) -> tuple[tuple[BoxRecord, .
         where = f"{name}: object[{index}]"
         try:
             label = checks.text_in(item.findtext("name"), f"{where}/name").strip()
+            bndbox = under(item, "bndbox")
             x0, y0, x1, y1 = (
-                checks.number_in(item.findtext(f"bndbox/{corner}"), f"{where}/bndbox/{corner}")
+                checks.number_in(bndbox.findtext(corner), f"{where}/bndbox/{corner}")
                 for corner in ("xmin", "ymin", "xmax", "ymax")
             )
             boxes.append(BoxRecord(label, x0 - base, y0 - base, x1, y1, where, attributes=_attributes(item)))
@@ -85,14 +84,14 @@ def _attributes(item: Element) -> dict[str, Any]:
     said: dict[str, Any] = {name: True for name in FLAGS if (item.findtext(name) or "").strip() == "1"}
     if item.findtext("pose", "Unspecified").strip() not in ("", "Unspecified"):
         said["pose"] = item.findtext("pose")
-    for one in item.iterfind("attributes/attribute"):
+    for one in under(item, "attributes"):
         if one.findtext("name"):
             said[str(one.findtext("name"))] = one.findtext("value") or ""
     return said
 
 
 def _base_of(root: Element) -> int | None:
-    note = root.findtext("source/annotation") or ""
+    note = under(root, "source").findtext("annotation") or ""
     return int(note[len(BASE_NOTE)]) if note in (f"{BASE_NOTE}0", f"{BASE_NOTE}1") else None
 
 

@@ -20,6 +20,7 @@ from data.export_report import ExportReport
 from data.formats.model import BoxRecord, Dataset, ImageRecord, LabelRecord, Options, Problem
 from data.formats.numbers import yolo_span
 from data.formats.tree import Tree, open_tree
+from data.formats.xmls import UNREADABLE, parsed
 from data.services import Services
 from tests.conftest import save_picture
 from tests.files import opened
@@ -181,7 +182,8 @@ def test_a_faulty_split_is_refused(given: str) -> None:
 def folder(tmp_path: Path) -> Path:
     """Pictures of the hard set; one lies on its side by EXIF."""
     for one in HARD:
-        save_picture(tmp_path / "hard" / one.image, (one.width or 1, one.height or 1))
+        size = (one.width or 1, one.height or 1)
+        save_picture(tmp_path / "hard" / one.image, size, compression="tiff_deflate")  # or the TIFF has 140 MB
     turned = Image.new("RGB", (480, 640))
     exif = turned.getexif()
     exif[0x0112] = 6
@@ -304,13 +306,35 @@ def test_half_a_gigabyte_of_brackets_is_refused_at_once() -> None:
     assert all(one.given < 10_000_000 for one in given)
 
 
-def test_entities_in_xml_are_refused() -> None:
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-7", "cp037", "cp1140", "latin-1", "big5"]
+)
+def test_no_encoding_hides_entities(encoding: str) -> None:
+    bomb = '<!DOCTYPE a [<!ENTITY x "xxxxxxxxxx">]><annotation><filename>&x;</filename></annotation>'
+    for head in ("", f'<?xml version="1.0" encoding="{encoding}"?>'):
+        for content in (f"{head}{bomb}".encode(encoding), head.encode() + bomb.encode(encoding)):
+            with pytest.raises(UNREADABLE):
+                parsed(content)
+
+
+def test_entities_in_a_file_are_refused() -> None:
     bomb = '<!DOCTYPE a [<!ENTITY x "xxxxxxxxxx">]><annotation><filename>&x;</filename></annotation>'
     images, problems = read_one(bomb, "a.xml")
     assert images == []
     assert "is not XML that can be read" in problems[0]
     with pytest.raises(InputError, match="is not XML that can be read"):
         read_one(bomb.replace("annotation>", "annotations>"), "a.xml")
+
+
+def test_xml_is_read_in_the_encoding_it_names() -> None:
+    document = '<?xml version="1.0" encoding="{}"?><annotation><filename>\u00fc.jpg</filename></annotation>'
+    for encoding in ("utf-8", "utf-8-sig", "latin-1", "cp1252"):
+        images, problems = read_one(document.format(encoding.removesuffix("-sig")).encode(encoding), "a.xml")
+        assert [image.image for image in images] == ["\u00fc.jpg"]
+        assert problems == []
+    images, problems = read_one(document.format("big5").encode("utf-8"), "a.xml")
+    assert images == []
+    assert "a.xml: is not XML that can be read (multi-byte encodings are not supported)" in problems[0]
 
 
 @pytest.mark.parametrize(
