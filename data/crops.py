@@ -9,7 +9,7 @@ from typing import IO
 from PIL import Image
 
 from data.cache import Cache
-from data.pictures import Pictures, Served
+from data.pictures import RENDERING, Pictures, Served
 from data.stack_views import PLAIN, SCREEN_PX, Look
 
 FIT_PX = 192
@@ -26,7 +26,7 @@ class Crops:
         self._cache = cache
         self._pictures = pictures
         self._turn = threading.Lock()
-        self._last: tuple[tuple[Path, str], Image.Image] | None = None
+        self._last: tuple[tuple[Path, str, Look], Image.Image] | None = None
 
     def crop(self, path: Path, version: str, size: tuple[int, int], corners: Corners, look: Look = PLAIN) -> Served:
         """A small JPEG of a box and its surroundings. ``size`` is the picture's."""
@@ -48,25 +48,26 @@ class Crops:
             cut.thumbnail((FIT_PX, FIT_PX))
             cut.save(file, "JPEG", quality=QUALITY)
 
-        kept = self._cache.keep(path, version, "crop", *corners, look, FIT_PX, suffix=".jpg", write=write)
+        kept = self._cache.keep(RENDERING, path, version, "crop", *corners, look, FIT_PX, suffix=".jpg", write=write)
         return Served(kept, "image/jpeg")
 
     def _decoded(self, path: Path, version: str, look: Look, *, fit_px: int | None) -> Image.Image:
         if fit_px is not None:
             path = self._pictures.shown(path, version, fit_px=fit_px, look=look).path
-        if self._last is not None and self._last[0] == (path, version):
+        if self._last is not None and self._last[0] == (path, version, look):
             return self._last[1]
         self._last = None  # two at once would take the memory of two
         decoded = self._pictures.upright_pixels(path, version, look)
         if decoded.width * decoded.height <= KEPT_PX:
-            self._last = (path, version), decoded
+            self._last = (path, version, look), decoded
         return decoded
 
 
 def region_of(size: tuple[int, int], corners: Corners) -> tuple[int, int, int, int]:
     """What is cut out for a box: left, top, right, bottom, within the picture wherever the box may lie."""
     width, height = size
-    x0, y0, x1, y1 = corners
+    x0, x1 = (max(0.0, min(float(width), x)) for x in (corners[0], corners[2]))
+    y0, y1 = (max(0.0, min(float(height), y)) for y in (corners[1], corners[3]))
     margin = max(4.0, MARGIN * max(x1 - x0, y1 - y0))
     left, top = max(0, min(width - 1, int(x0 - margin))), max(0, min(height - 1, int(y0 - margin)))
     return left, top, max(left + 1, min(width, round(x1 + margin))), max(top + 1, min(height, round(y1 + margin)))

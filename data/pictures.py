@@ -14,8 +14,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from data.cache import Cache
 from data.errors import InputError
-from data.stack_views import PLAIN, Box, Look, StackViews, view_of
-from data.stacks import ORIENTATION_TAG, TURNS, Stack, open_stack
+from data.stack_views import PLAIN, Box, Look, StackViews, view_of, view_of_one
+from data.stacks import ORIENTATION_TAG, TURNS, Stack, open_stack, other_pages
 
 # What a browser shows as it is; anything else is converted once and kept.
 BROWSER_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "GIF": "image/gif", "BMP": "image/bmp"}
@@ -27,6 +27,7 @@ LONGEST_SIDE_PX = 2_000_000
 TIMES_IN_PARTS = 100  # how much larger than one decoded whole a picture may be that is read in parts
 TAIL_BYTES = 65_536  # some cameras write more after the end of the picture
 
+RENDERING = 2  # raised when pictures come out otherwise, so that those in the cache are made anew
 Image.MAX_IMAGE_PIXELS = None  # our own limit is checked before anything is decoded
 
 
@@ -63,7 +64,7 @@ class Pictures:
         with self._open(path) as picture:
             if _is_cut_off(path, str(picture.format)):
                 raise InputError(f"{path.name}: the end of the file is missing; copy it again")
-            return Measured(*_upright_size(picture))
+            return Measured(*_upright_size(picture), view_of_one(other_pages(path)))
 
     def shown(self, path: Path, version: str, *, fit_px: int | None = None, look: Look = PLAIN) -> Served:
         """The picture for a browser, at most ``fit_px`` on its longer side; the file itself where that will do."""
@@ -82,18 +83,19 @@ class Pictures:
             if stack is not None:
                 return path  # whoever trains on it reads it as it is
         with self._open(path) as picture:
-            if _orientation(picture) == 1:
+            if _stored_orientation(picture) == 1:
                 return path
             kind = "JPEG" if picture.format == "MPO" else str(picture.format)
             profile = picture.info.get("icc_profile")
 
             def write(file: IO[bytes]) -> None:
                 try:
+                    picture.load()  # which turns a TIFF
                     ImageOps.exif_transpose(picture).save(file, kind, quality=95, icc_profile=profile)
                 except (OSError, ValueError, SyntaxError, EOFError) as error:
                     raise InputError(f"{path.name}: cannot be decoded ({error}); the file is damaged") from error
 
-            return self._cache.keep(path, version, "upright", suffix=path.suffix, write=write)
+            return self._cache.keep(RENDERING, path, version, "upright", suffix=path.suffix, write=write)
 
     def upright_pixels(self, path: Path, version: str, look: Look = PLAIN) -> Image.Image:
         """The whole picture decoded, upright and with eight bits a channel. Raises InputError where that fails."""
@@ -146,7 +148,7 @@ class Pictures:
             image = self._views.part(stack, (path, version), look, (0, 0, width, height), size)
             image.save(file, "PNG", compress_level=3) if suffix == ".png" else image.save(file, "JPEG", quality=90)
 
-        return Served(self._cache.keep(path, version, look, size, suffix=suffix, write=write), TYPES[suffix])
+        return Served(self._cache.keep(RENDERING, path, version, look, size, suffix=suffix, write=write), TYPES[suffix])
 
     def _check_size(self, path: Path, width: int, height: int, times: int = 1) -> None:
         most = self._max_pixels * times
@@ -156,7 +158,7 @@ class Pictures:
             raise InputError(f"{path.name}: {width} x {height} pixels, more than the {most} that are opened{whole}")
 
     def _converted(self, path: Path, version: str, *, fit_px: int | None, always_jpeg: bool = False) -> Served:
-        key = (path, version, fit_px, always_jpeg)
+        key = (RENDERING, path, version, fit_px, always_jpeg)
         for suffix, media_type in TYPES.items():
             kept = self._cache.find(*key, suffix=suffix)
             if kept:
@@ -201,6 +203,11 @@ def _area(picture: Image.Image) -> int:
 
 
 def _orientation(picture: Image.Image) -> int:
+    """How a picture that Pillow has opened is to be turned: not at all if it is a TIFF, which Pillow does by itself."""
+    return 1 if picture.format == "TIFF" else _stored_orientation(picture)
+
+
+def _stored_orientation(picture: Image.Image) -> int:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # as in _open

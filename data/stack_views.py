@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import IO
 
@@ -22,6 +24,7 @@ from data.words import counted
 
 SCREEN_PX = 2048  # the longer side of a picture that a screen shows whole
 BLOCK_PX = 4096  # a side of what is in memory while a large plane is made small
+DECODERS = min(4, os.cpu_count() or 1)  # threads that make one together; more would need more memory
 REDUCED_BY = 8  # how much smaller the copy is that is made of a large plane without smaller levels of its own
 # Of channels shown together, first red, then green ...; each adds light.
 TINTS = ((1, 0, 0), (0, 1, 0), (0, 0, 1), (0, 1, 1), (1, 0, 1), (1, 1, 0))
@@ -85,7 +88,17 @@ def parse_look(given: Mapping[str, str]) -> Look:
 def view_of(stack: Stack) -> str:
     """What the page must know to offer the choice of a look: JSON for the database."""
     names = stack.channel_names if any(stack.channel_names) else []
-    return json.dumps({"pages": stack.pages, "channels": stack.channels, "bits": stack.bits, "names": names})
+    return _view(stack.pages, stack.channels, stack.bits, names, stack.others)
+
+
+def view_of_one(others: int) -> str:
+    """The same for the first page of a file that is shown as it is; "" where it is the only one."""
+    return _view(1, 1, 8, [], others) if others else ""
+
+
+def _view(pages: int, channels: int, bits: int, names: list[str], others: int) -> str:
+    view = {"pages": pages, "channels": channels, "bits": bits, "names": names}
+    return json.dumps(view | ({"others": others} if others else {}))
 
 
 class StackViews:
@@ -165,16 +178,17 @@ class StackViews:
     def _reduced(self, plane: _Plane, number: int) -> Values:
         """A copy of a level that is smaller by `REDUCED_BY`, made block by block the first time it is asked for."""
         level = plane.stack.levels[number]
-        side = BLOCK_PX // REDUCED_BY * REDUCED_BY
+
+        def small_block(region: Region) -> Values:
+            return _averaged(plane.read(number, region))
 
         def write(file: IO[bytes]) -> None:
             first = plane.read(number, (0, 0, 1, 1))
             shape = (-(-level.height // REDUCED_BY), -(-level.width // REDUCED_BY), *first.shape[2:])
             small = np.zeros(shape, first.dtype)
-            for top in range(0, level.height, side):
-                for left in range(0, level.width, side):
-                    region = (left, top, min(left + side, level.width), min(top + side, level.height))
-                    block = _averaged(plane.read(number, region))
+            regions = list(_blocks(level, plane.stack.chunk))
+            with ThreadPoolExecutor(DECODERS) as pool:
+                for (left, top, _, _), block in zip(regions, pool.map(small_block, regions), strict=True):
                     y, x = top // REDUCED_BY, left // REDUCED_BY
                     small[y : y + block.shape[0], x : x + block.shape[1]] = block
             np.save(file, small)
@@ -184,12 +198,29 @@ class StackViews:
         return copy
 
 
+def _blocks(level: Level, chunk: tuple[int, int]) -> Iterator[Region]:
+    """Regions that cover a level, of whole tiles or strips where these are small enough: few are decoded twice."""
+    most = BLOCK_PX**2 // DECODERS
+    wide = level.width if chunk[0] >= level.width else _rounded(math.isqrt(most), chunk[0])
+    high = _rounded(most // wide, chunk[1])
+    for top in range(0, level.height, high):
+        for left in range(0, level.width, wide):
+            yield left, top, min(left + wide, level.width), min(top + high, level.height)
+
+
+def _rounded(most: int, part: int) -> int:
+    """The largest length up to ``most`` of whole parts that are averaged whole, or of what is averaged at least."""
+    unit = math.lcm(REDUCED_BY, part)
+    return most // unit * unit or max(REDUCED_BY, most // REDUCED_BY * REDUCED_BY)
+
+
 def _tinted(shown: list[Values]) -> Values:
     """Channels together, each in its colour."""
-    light = np.zeros((*shown[0].shape, 3), np.float32)
+    light = np.zeros((*shown[0].shape, 3), np.uint16)
     for gray, tint in zip(shown, TINTS, strict=False):
-        light += gray[..., np.newaxis] * np.array(tint, np.float32)
-    return np.clip(light, 0, 255).astype(np.uint8)
+        for color in np.flatnonzero(tint):
+            light[..., color] += gray
+    return np.minimum(light, 255).astype(np.uint8)
 
 
 def _cut(values: Values, region: Region) -> Values:
@@ -200,7 +231,11 @@ def _cut(values: Values, region: Region) -> Values:
 def _averaged(values: Values) -> Values:
     """Means of blocks of `REDUCED_BY` a side; the last ones of a row or column may be of fewer values."""
     image = Image.fromarray(values if values.dtype == np.uint8 else values.astype(np.float32))
-    return np.asarray(image.reduce(REDUCED_BY)).astype(values.dtype)
+    means = np.asarray(image.reduce(REDUCED_BY))
+    if values.dtype.kind == "f" or values.dtype == np.uint8:
+        return means.astype(values.dtype)
+    range_ = np.iinfo(values.dtype)  # whose ends a mean of floats may pass by a rounding
+    return means.astype(np.float64).round().clip(range_.min, range_.max).astype(values.dtype)
 
 
 def _resized(values: Values, inner: Box, size: tuple[int, int]) -> Values:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import math
 import struct
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -44,7 +45,8 @@ TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-ALPHA = (1, 2)  # kinds of an extra sample that are no channel
+ALPHA = (1, 2)  # kinds of an extra sample that are no channel: with the other samples multiplied by it, or not
+REDUCED, MASK = 1, 4  # what a NewSubfileType says of a page
 
 logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # it warns of odd metadata; what matters raises
 
@@ -61,7 +63,9 @@ class Stack(Protocol):
     """Planes of one size. ``channels`` is 1 for gray and for colour, ``bits`` is of one value."""
 
     levels: list[Level]
+    chunk: tuple[int, int]  # width and height of the least that is read of level 0
     pages: int
+    others: int  # pages of the file that are not shown
     channels: int
     channel_names: list[str]
     bits: int
@@ -96,35 +100,39 @@ def open_stack(path: Path) -> Iterator[Stack | None]:
 
 
 class _WholeStack:
-    """One that is decoded whole, once it is read: (pages, height, width)."""
+    """One of which a page is decoded whole, once it is read."""
 
     channels = 1
-    is_color = False
+    others = 0
     in_parts = False
     orientation = 1
 
-    def __init__(self, size: tuple[int, int], pages: int, bits: int, decode: Callable[[], Values]) -> None:
+    def __init__(
+        self, size: tuple[int, int], pages: int, bits: int, decode: Callable[[int], Values], *, is_color: bool = False
+    ) -> None:
         self._decode = decode
-        self._values: Values | None = None
+        self._decoded: tuple[int, Values] | None = None
         self.pages = pages
         self.bits = bits
+        self.is_color = is_color
         self.channel_names: list[str] = [""]
         self.levels = [Level(*size)]
+        self.chunk = size
 
     def read(self, page: int, channel: int, level: int, region: Region) -> Values:
-        if self._values is None:
-            self._values = self._decode()
+        if self._decoded is None or self._decoded[0] != page:
+            self._decoded = page, self._decode(page)
         left, top, right, bottom = region
-        return self._values[page, top:bottom, left:right]
+        return self._decoded[1][top:bottom, left:right]
 
 
 def _deep_png(path: Path, head: bytes) -> Stack:
     """Sixteen bits of gray; the size stands in the first chunk."""
 
-    def decode() -> Values:
+    def decode(_page: int) -> Values:
         try:
             with Image.open(path) as picture:
-                return np.asarray(picture)[np.newaxis]
+                return np.asarray(picture)
         except (OSError, ValueError, SyntaxError, EOFError) as error:
             raise InputError(f"{path.name}: cannot be decoded ({error}); the file is damaged") from error
 
@@ -133,9 +141,11 @@ def _deep_png(path: Path, head: bytes) -> Stack:
 
 
 def _dicom(path: Path) -> Stack:
+    """Gray of any depth, and colour in eight bits; https://dicom.nema.org/medical/dicom/current/output/html/part05.html"""
     try:
         import pydicom
-        from pydicom.pixels import apply_modality_lut  # type: ignore[attr-defined]
+        from pydicom.pixels.processing import apply_color_lut, apply_modality_lut
+        from pydicom.pixels.utils import pixel_array
     except ImportError:
         raise InputError(f"{path.name}: DICOM needs another package: pip install pydicom 'pylibjpeg[all]'") from None
 
@@ -146,31 +156,75 @@ def _dicom(path: Path) -> Stack:
             raise InputError(f"{path.name}: the DICOM file cannot be read ({_reason(error)})") from error
 
     dataset = read(lambda: pydicom.dcmread(path))
-    if dataset.get("SamplesPerPixel", 1) != 1:
-        raise InputError(f"{path.name}: is DICOM in colour, which is not shown; convert it to TIFF or PNG")
+    kind = str(dataset.get("PhotometricInterpretation", ""))
+    is_color = kind == "PALETTE COLOR" or dataset.get("SamplesPerPixel", 1) == 3
 
-    def decode() -> Values:
-        values = read(lambda: apply_modality_lut(dataset.pixel_array, dataset))
-        values = values.reshape(-1, *values.shape[-2:])
-        if dataset.get("PhotometricInterpretation") == "MONOCHROME1":  # there the lowest value is white
+    def decode(page: int) -> Values:
+        values = read(lambda: pixel_array(dataset, index=page))  # three samples come as red, green and blue
+        if kind == "PALETTE COLOR":
+            values = read(lambda: apply_color_lut(values, dataset))
+        if is_color:
+            return cast(Values, values if values.dtype == np.uint8 else (values >> 8).astype(np.uint8))
+        values = read(lambda: apply_modality_lut(values, dataset))
+        if kind == "MONOCHROME1":  # there the lowest value is white
             values = values.max() + values.min() - values
         return cast(Values, values)
 
     size = read(lambda: (int(dataset.Columns), int(dataset.Rows)))
-    pages = int(dataset.get("NumberOfFrames") or 1)
+    pages = read(lambda: int(dataset.get("NumberOfFrames") or 1))
     if len(dataset.get("PixelData") or b"") == 0:
         raise InputError(f"{path.name}: the DICOM file cannot be read (there are no pixels in it)")
-    return _WholeStack(size, pages, int(dataset.get("BitsStored", 16)), decode)
+    return _WholeStack(size, pages, int(dataset.get("BitsStored", 16)), decode, is_color=is_color)
+
+
+def _is_planar(frame: Any) -> bool:
+    """Whether the samples of a pixel lie in tiles or strips of their own."""
+    return bool(frame.planarconfig == 2 and frame.samplesperpixel > 1)
 
 
 def _reason(error: Exception) -> str:
     return str(error).splitlines()[0][:200] if str(error) else type(error).__name__
 
 
+def other_pages(path: Path) -> int:
+    """How many pages a TIFF has beside its first; 0 for any other file."""
+    try:
+        with path.open("rb") as file:
+            is_tiff = file.read(4) in TIFF_MARKS
+        if not is_tiff:
+            return 0
+        with _open_tiff(path) as tiff:
+            return len(tiff.series[0].pages) - 1 + _pages_beside(tiff)
+    except Exception:  # noqa: BLE001 - Pillow reads some that this does not, and shows their first page
+        return 0
+
+
+def _open_tiff(path: Path) -> tifffile.TiffFile:
+    return tifffile.TiffFile(path, _multifile=False)  # and no other file, whatever this one names
+
+
+def _pages_beside(file: tifffile.TiffFile) -> int:
+    """Pages outside the first series, but for smaller copies and masks, and for what comes with a slide."""
+    if len(_levels(file.series[0])) > 1:
+        return 0
+    beside: list[Any] = [page.keyframe for series in file.series[1:] for page in series.pages if page is not None]
+    dropped = len(file.series[0].levels) - 1  # of a fitting size, by chance
+    return dropped + sum(not page.subfiletype & (REDUCED | MASK) for page in beside)
+
+
+def _levels(series: Any) -> list[Any]:
+    """The series and smaller copies of it: what only has a fitting size is none, unless it is in a maker's format."""
+    levels = list(series.levels)
+    if series.kind not in ("generic", "uniform", "shaped"):
+        return levels
+    copies = [one for one in levels[1:] if one.keyframe.is_subifd or one.keyframe.subfiletype & REDUCED]
+    return [levels[0], *copies]
+
+
 @contextmanager
 def _tiff(path: Path) -> Iterator[Stack | None]:
     try:
-        file = tifffile.TiffFile(path)
+        file = _open_tiff(path)
     except Exception:  # noqa: BLE001 - Pillow reads some that this does not, and says what is wrong with the others
         yield None
         return
@@ -186,12 +240,20 @@ def _tiff(path: Path) -> Iterator[Stack | None]:
         yield None if is_plain else stack
 
 
+def _on_white(values: Values, *, is_multiplied: bool) -> Values:
+    """Eight bits whose last sample is how much they cover."""
+    cover = values[..., -1:].astype(np.float32) / 255
+    color = values[..., :-1] if is_multiplied else values[..., :-1] * cover
+    return np.clip(color + 255 * (1 - cover), 0, 255).round().astype(np.uint8)
+
+
 class _TiffStack:
     """The first series of a TIFF file; see https://www.iana.org/assignments/media-types/image/tiff and OME-TIFF."""
 
     def __init__(self, file: tifffile.TiffFile, path: Path) -> None:
         self._path = path
         self._file = file
+        self._turn = threading.Lock()
         self._series = file.series[0]
         first: Any = self._series.keyframe
         axes, shape = self._series.axes, self._series.shape
@@ -201,7 +263,12 @@ class _TiffStack:
         samples = self._samples = sizes.get("S", 1)
         if first.photometric.name not in (*COLORS, *GRAYS) or first.dtype.kind not in "uif":
             raise ValueError(first.photometric)  # a palette or printer's colours are Pillow's
-        has_alpha = samples == 2 and first.extrasamples and first.extrasamples[0] in ALPHA
+        if first.dtype.itemsize == 1 and first.bitspersample != 8:
+            raise ValueError(first.bitspersample)  # as are few bits
+        if first.photometric.name == "YCBCR" and first.compression.name not in ("JPEG", "OJPEG"):
+            raise ValueError(first.photometric)
+        self._alpha = first.extrasamples[0] if first.extrasamples and first.extrasamples[0] in ALPHA else 0
+        has_alpha = samples == 2 and self._alpha
         self._is_inverted = first.photometric.name == "MINISWHITE" and first.dtype.kind == "u"
         self.is_color = samples in (3, 4) and first.photometric.name in COLORS and first.dtype.name in COLOR_TYPES
         self._samples_are_channels = samples > 1 and not self.is_color and not has_alpha
@@ -210,16 +277,19 @@ class _TiffStack:
         self.pages = math.prod(size for _, size in self._page_axes)
         if self.pages > MOST_PAGES:
             raise InputError(f"{path.name}: has {self.pages:,} pages, more than the {MOST_PAGES:,} that are opened")
+        self.others = _pages_beside(file)
         self.bits = 8 * first.dtype.itemsize
         tag = first.tags.get(ORIENTATION_TAG)
         self.orientation = int(tag.value) if tag and self.pages == 1 else 1
-        self.levels = [Level(one.sizes["width"], one.sizes["height"]) for one in self._series.levels]
+        self._levels = _levels(self._series)
+        self.levels = [Level(one.sizes["width"], one.sizes["height"]) for one in self._levels]
         self._check_end()
         self._is_contiguous = self._series.dataoffset is not None and len(self.levels) == 1
         if not all(level.width and level.height for level in self.levels):
             raise ValueError("no size")
-        chunk = first.chunks
-        self.in_parts = self._is_contiguous or math.prod(chunk) <= LARGEST_SEGMENT_PX
+        high, wide = self._chunk(first)
+        self.chunk = (wide, 1) if self._is_contiguous else (wide, high)
+        self.in_parts = self._is_contiguous or math.prod(first.chunks) <= LARGEST_SEGMENT_PX
         pixels = self.levels[0].width * self.levels[0].height
         self.is_for_parts = self.in_parts and (len(self.levels) > 1 or pixels > READ_IN_PARTS_FROM_PX)
         self.channel_names = self._names()
@@ -262,8 +332,12 @@ class _TiffStack:
             values = self._from_rows(page, channel, region)
         else:
             values = self._from_segments(self._page(page, channel, level), region)
+        if self.is_color and values.dtype != np.uint8:
+            values = (values >> 8).astype(np.uint8)
+        if self._alpha and not self._samples_are_channels and values.dtype == np.uint8:
+            values = _on_white(values, is_multiplied=self._alpha == ALPHA[0])
         if self.is_color:
-            return values[..., :3] if values.dtype == np.uint8 else (values[..., :3] >> 8).astype(np.uint8)
+            return values[..., :3]
         if values.ndim == 3:
             values = values[..., channel if self._samples_are_channels else 0]
         return np.iinfo(values.dtype).max - values if self._is_inverted else values
@@ -294,19 +368,15 @@ class _TiffStack:
         apart = self._samples // together
         found = np.empty((bottom - top, right - left, self._samples), dtype)
         count = (right - left) * together * dtype.itemsize
-        handle = self._file.filehandle
         for sample in range(apart):
             for row in range(top, bottom):
-                handle.seek(first + sample * steps.get("S", 0) + row * steps["Y"] + left * steps["X"])
-                data = handle.read(count)
-                if len(data) < count:
-                    raise ValueError("the end of the file is missing")
+                data = self._bytes(first + sample * steps.get("S", 0) + row * steps["Y"] + left * steps["X"], count)
                 values = np.frombuffer(data, dtype).reshape(right - left, together)
                 found[row - top, :, sample : sample + together] = values
         return found.astype(series.dtype, copy=False)
 
     def _page(self, page: int, channel: int, level: int) -> Any:
-        series = self._series.levels[level]
+        series = self._levels[level]
         index = self._index(page, channel)
         number = 0
         for axis, size in zip(series.axes, series.shape, strict=True):
@@ -318,10 +388,8 @@ class _TiffStack:
         """Decode the tiles or strips that a region touches, and no others."""
         frame = page.keyframe
         left, top, right, bottom = region
-        high, wide = frame.chunks[0], frame.chunks[1] if len(frame.chunks) > 1 else frame.imagewidth
-        planar = frame.planarconfig == 2 and frame.samplesperpixel > 1
-        if planar:
-            high, wide = frame.chunks[-2:]
+        high, wide = self._chunk(frame)
+        planar = _is_planar(frame)
         across = -(-frame.imagewidth // wide)
         per_plane = across * -(-frame.imagelength // high)
         depth = frame.samplesperpixel
@@ -344,15 +412,28 @@ class _TiffStack:
                         found[y0 - top : y1 - top, x0 - left : x1 - left] = part
         return found
 
+    @staticmethod
+    def _chunk(frame: Any) -> tuple[int, int]:
+        """Height and width of a tile or strip."""
+        if _is_planar(frame):
+            return frame.chunks[-2], frame.chunks[-1]
+        return frame.chunks[0], frame.chunks[1] if len(frame.chunks) > 1 else frame.imagewidth
+
+    def _bytes(self, offset: int, count: int) -> bytes:
+        """Bytes of the file; threads take turns, since each must find the place first."""
+        with self._turn:
+            self._file.filehandle.seek(offset)
+            data: bytes = self._file.filehandle.read(count)
+        if len(data) < count:
+            raise ValueError("the end of the file is missing")
+        return data
+
     def _segment(self, page: Any, frame: Any, number: int) -> Values | None:
         if number >= len(page.dataoffsets):
             raise ValueError("the end of the file is missing")
         count = page.databytecounts[number]
         if not count:
             return None
-        self._file.filehandle.seek(page.dataoffsets[number])
-        data = self._file.filehandle.read(count)
-        if len(data) < count:
-            raise ValueError("the end of the file is missing")
+        data = self._bytes(page.dataoffsets[number], count)
         segment: Values | None = frame.decode(data, number, jpegtables=page.jpegtables)[0]
         return segment

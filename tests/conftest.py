@@ -16,6 +16,7 @@ from werkzeug.serving import make_server
 
 from app import create_app, warm_up
 from data.cache import Cache
+from data.pictures import Pictures
 from data.settings import make_settings
 from tests.shelf import Shelf
 
@@ -100,6 +101,12 @@ def site(serve: Callable[..., Site]) -> Site:
 def cache(tmp_path: Path) -> Cache:
     """An empty cache with room enough."""
     return Cache(tmp_path / "cache", 10**9)
+
+
+@pytest.fixture
+def reader(cache: Cache) -> Pictures:
+    """Opens pictures of up to a hundred megapixels."""
+    return Pictures(cache, 10**8)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from data.cache import Cache
 from data.errors import InputError
@@ -85,8 +85,9 @@ def pictures(tmp_path: Path) -> Pictures:
     return Pictures(Cache(tmp_path / "cache", 10**9), max_pixels=10_000_000)
 
 
+@pytest.mark.parametrize("kind", ["png", "tif", "jpg"])
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_every_orientation_stands_upright(pictures: Pictures, tmp_path: Path, orientation: int) -> None:
+def test_every_orientation_stands_upright(pictures: Pictures, tmp_path: Path, orientation: int, kind: str) -> None:
     upright = np.zeros((40, 60, 3), np.uint8)
     upright[:10, :10] = (255, 0, 0)  # red in the top-left corner
     upright[:10, -10:] = (0, 255, 0)  # green in the top-right one
@@ -96,13 +97,17 @@ def test_every_orientation_stands_upright(pictures: Pictures, tmp_path: Path, or
         stored = stored.transpose(Image.Transpose(back))
     exif = Image.Exif()
     exif[0x0112] = orientation
-    path = tmp_path / "a.png"
-    stored.save(path, exif=exif)
+    path = tmp_path / f"a.{kind}"
+    stored.save(path, exif=exif, quality=95)
     assert pictures.measure(path) == Measured(60, 40)
-    shown = np.asarray(Image.open(pictures.shown(path, "v").path).convert("RGB"))
-    assert shown.shape == (40, 60, 3)
-    assert tuple(shown[2, 2]) == (255, 0, 0)
-    assert tuple(shown[2, -3]) == (0, 255, 0)
+    thumbnail = pictures.thumbnail(path, "v", fit_px=60).path
+    for file in (pictures.shown(path, "v").path, thumbnail, pictures.upright(path, "v")):
+        with Image.open(file) as image:
+            assert file == path or image.getexif().get(0x0112, 1) == 1
+            shown = np.asarray(ImageOps.exif_transpose(image).convert("RGB"), int)  # as whoever opens it sees it
+        assert shown.shape == (40, 60, 3)
+        assert abs(shown[4, 4] - (255, 0, 0)).max() < 30
+        assert abs(shown[4, -5] - (0, 255, 0)).max() < 30
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16", "I", "F"])
