@@ -15,5 +15,9 @@ class InputError(ValueError):
         return type(self)(f"{where}: {self}")
 
 
+class PartlyListed(InputError):  # noqa: N818 - nothing is wrong with what was listed
+    """Some entries of a source cannot be taken; it was listed to its end, and all others are there."""
+
+
 class Unreachable(InputError):  # noqa: N818 - reads as what it is
     """Something that is not there right now, such as a bucket behind a network that is down; later it may be."""

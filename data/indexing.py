@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from data.batch import LEASE_KEY, PROBLEM_KEY, SIZE_KEY, is_indexing
 from data.database import Database
-from data.errors import InputError
+from data.errors import InputError, PartlyListed
 from data.sources import Found, Source
 from data.tables import image, memo
 
@@ -38,6 +38,7 @@ class Indexer:
         self._database = database
         self._source = source
         self._stop = threading.Event()
+        self._left_out: PartlyListed | None = None  # why, when the source was last listed
 
     def start(self) -> threading.Thread:
         """Index in the background."""
@@ -50,7 +51,10 @@ class Indexer:
         self._stop.set()
 
     def index(self) -> int:
-        """Index now, once it is this call's turn; returns the number of pictures."""
+        """Index now, once it is this call's turn; returns the number of pictures.
+
+        Raises PartlyListed after that where the source had entries that cannot be taken.
+        """
         turn = uuid.uuid4().hex
         while not self._stop.is_set():
             if not self._take_turn(turn):
@@ -58,38 +62,44 @@ class Indexer:
                 continue
             try:
                 count = self._unchanged()
-                return self._write(turn) if count is None else count
+                if count is None:
+                    count = self._write(turn)
             except _LostTurn:
                 continue  # this process was held up so long that another took over
             finally:
                 self._end_turn(turn)
+            if self._left_out is not None:
+                raise self._left_out
+            return count
         return 0
 
-    def look(self) -> None:
-        """Index now, and keep for the page what is in the way."""
-        problem = ""
+    def look(self) -> bool:
+        """Index now, and keep for the page what is in the way. Returns whether the source was listed to its end."""
+        problem, is_listed = "", True
         try:
             self.index()
         except InputError as error:
-            problem = str(error)
-            log.warning("%s", problem)
+            problem, is_listed = str(error), isinstance(error, PartlyListed)
         except Exception:
+            is_listed = False
             problem = "The pictures could not be listed; the log says why."
             log.exception("the source %s could not be indexed", self._source.name)
         with self._database.writing() as connection:
+            if problem and problem != self._database.recall(connection, PROBLEM_KEY):
+                log.warning("%s", problem)
             self._database.remember(connection, SCANNED_KEY, str(time()))
             self._database.remember(connection, PROBLEM_KEY, problem)
+        return is_listed
 
     def _run(self) -> None:
         pause = 0.0
         while not self._stop.wait(pause):
-            started = time()
+            started, is_listed = time(), False
             try:
-                if not pause or self._is_due(pause):
-                    self.look()
+                is_listed = (bool(pause) and not self._is_due(pause)) or self.look()
             except SQLAlchemyError:
                 log.exception("the database did not answer; the source is listed again later")
-            pause = max(LOOKED_AGAIN_S, PART_OF_TIME * (time() - started))
+            pause = max(LOOKED_AGAIN_S, PART_OF_TIME * (time() - started) if is_listed else 0)
 
     def _is_due(self, pause_s: float) -> bool:
         """Whether no other process listed the source meanwhile."""
@@ -114,10 +124,18 @@ class Indexer:
             if self._has_turn(connection, turn):
                 connection.execute(delete(memo).where(memo.c.key == LEASE_KEY))
 
+    def _walk(self) -> Iterator[Found]:
+        """The pictures of the source; entries that cannot be taken end nothing."""
+        self._left_out = None
+        try:
+            yield from self._source.walk()
+        except PartlyListed as error:
+            self._left_out = error
+
     def _unchanged(self) -> int | None:
         """The size of the batch if the source lists just what the database has, else None."""
         count = 0
-        for chunk in _chunks(self._source.walk()):
+        for chunk in _chunks(self._walk()):
             with self._database.reading() as connection:
                 rows = connection.execute(
                     select(image.c.position, image.c.id, image.c.location, image.c.version)
@@ -135,7 +153,7 @@ class Indexer:
     def _write(self, turn: str) -> int:
         """Write every picture of the source, chunk by chunk so that work can begin, then let go of what is gone."""
         count = 0
-        for chunk in _chunks(self._source.walk()):
+        for chunk in _chunks(self._walk()):
             if self._stop.is_set():
                 return count
             with self._writing_in(turn) as connection:

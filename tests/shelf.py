@@ -25,6 +25,8 @@ class Shelf:
         self.asked: list[str] = []
         self.failing = False  # at everything
         self.kind = ""  # the media type that is claimed
+        self.held: set[str] = set()  # files that are not sent before `go` is set
+        self.go = threading.Event()
         shelf = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -41,6 +43,8 @@ class Shelf:
 
     def answer(self, request: http.server.BaseHTTPRequestHandler) -> None:
         self.asked.append(request.path)
+        if request.path in self.held:
+            self.go.wait(20)
         body = self.files.get(request.path.partition("?")[0])
         wrong = "503" if self.failing else self.wrong.pop(0) if self.wrong else ""
         if wrong.isdigit() or body is None:
@@ -58,5 +62,6 @@ class Shelf:
         request.wfile.write(body)
 
     def stop(self) -> None:
+        self.go.set()
         self._server.shutdown()
         self._server.server_close()

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from data.cache import Cache
-from data.errors import InputError, Unreachable
+from data.errors import InputError, PartlyListed, Unreachable
 from data.settings import SAMPLE
 from data.sources.archives import ZipSource
 from data.sources.folders import FolderSource, PatternSource, SampleSource, is_pattern
@@ -111,7 +111,8 @@ class Several:
                     location = f"{_MARK}{number}{_MARK}{found.location}" if number else found.location
                     yield replace(found, id=prefix + found.id, location=location)
             except InputError as error:
-                problem = problem or error
+                if problem is None or isinstance(problem, PartlyListed):  # what is missing whole is said first
+                    problem = error
         if problem is not None:
             raise problem
 

@@ -11,14 +11,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
-from data.errors import InputError, Unreachable
+from data.errors import InputError, PartlyListed, Unreachable
 from data.sources.folders import found_file, present
 from data.sources.model import Found, clean_id, is_picture, is_text
 from data.sources.remote import BUCKETS, Remote, is_remote, scheme_of, shown_address
+from data.words import counted
 
 LARGEST_BYTES = 500_000_000
 PLACE_COLUMNS = ("url", "path", "image", "file", "filename", "file_name", "location")
 NAME_COLUMNS = ("name", "id")
+DELIMITERS = (",", ";", "\t")
 ENDINGS = (".txt", ".csv", ".tsv", ".lst")
 
 
@@ -35,21 +37,32 @@ class ListSource:
         self._remote = remote
 
     def walk(self) -> Iterator[Found]:
-        """Yield the pictures as listed. Raises InputError, with the line, for a list that cannot be read."""
+        """Yield the pictures as listed; raises PartlyListed at the end where lines had to be left out.
+
+        Raises InputError for a list that cannot be read at all.
+        """
         seen: dict[str, str] = {}
-        count = 0
+        problem: InputError | None = None
+        left_out = 0
         try:
             for where, row in self._rows():
-                found = self._found(where, row)
-                if seen.setdefault(found.id, found.location) != found.location:
-                    raise InputError(
-                        f"images: {where}: another line has the name {found.id!r} too; give names in a column 'name'"
-                    )
-                if len(seen) > count:
-                    yield found
-                count = len(seen)
+                try:
+                    found = self._found(where, row)
+                    if found.id in seen:
+                        _check_same(where, found, seen[found.id])
+                        continue
+                except InputError as error:
+                    problem = problem or error
+                    left_out += 1
+                    continue
+                seen[found.id] = found.location
+                yield found
         except csv.Error as error:
             raise InputError(f"images: {self.name}: is no table that can be read ({error})") from error
+        if problem is not None and not seen:
+            raise problem  # this is no list, and says nothing of what is gone
+        if problem is not None:
+            raise PartlyListed(f"{problem} ({counted(left_out, 'line')} left out; all others are taken)")
         if not seen:
             raise Unreachable(f"images: {self.name} is empty; expected a path or address in each line")
 
@@ -61,7 +74,7 @@ class ListSource:
     def _rows(self) -> Iterator[tuple[str, dict[str, str]]]:
         text = self._text()
         first = text.lstrip().partition("\n")[0].strip()
-        delimiter = "\t" if "\t" in first else ","
+        delimiter = max(DELIMITERS, key=first.count)
         names = [name.strip().lower() for name in next(csv.reader([first], delimiter=delimiter), [])]
         if set(names) & set(PLACE_COLUMNS) and not is_remote(first):
             reader = csv.DictReader(io.StringIO(text.lstrip()), fieldnames=names, delimiter=delimiter)
@@ -116,7 +129,7 @@ class ListSource:
         from_web = scheme_of(self._value) in ("http", "https")
         if is_remote(place) and not (from_web and scheme_of(place) in BUCKETS):
             return place
-        if "://" in place or not is_picture(place.partition("?")[0]):
+        if "://" in place or not (is_picture(place) or is_picture(place.partition("?")[0])):
             kinds = ", ".join(["http", "https", *BUCKETS])
             shown = (shown_address(place) if "://" in place else place)[:60]
             raise InputError(
@@ -134,6 +147,12 @@ class ListSource:
         if scheme_of(joined) not in ("http", "https"):
             raise InputError(f"images: {where}: found {place[:60]!r}, expected an address or a path beside the list")
         return joined
+
+
+def _check_same(where: str, found: Found, location: str) -> None:
+    """A line may stand in a list twice. Raises InputError for two pictures of one name."""
+    if found.location != location:
+        raise InputError(f"images: {where}: another line has the name {found.id!r} too; give names in a column 'name'")
 
 
 def _id_of(url: str) -> str:

@@ -122,6 +122,42 @@ def test_a_faulty_line_is_named(tmp_path: Path, cache: Cache, text: str, says: s
         list(open_source([str(tmp_path / "list.csv")], cache).walk())
 
 
+def test_a_faulty_line_takes_no_other_with_it(tmp_path: Path, cache: Cache, caplog: pytest.LogCaptureFixture) -> None:
+    for name in ("a.jpg", "b.jpg", "c.jpg", "what?.jpg"):
+        save_picture(tmp_path / name, (9, 9))
+    table = tmp_path / "list.csv"
+    table.write_text("path,name\na.jpg,x\nnotes.txt,y\nb.jpg,x\nwhat?.jpg,\nc.jpg,\n")
+    services = open_services(str(tmp_path / "a.db"), tmp_path, table, index=False)
+    for _ in range(2):
+        services.indexer.look()
+        window = services.batch.window(annotator_name="ada")
+        assert [one.id for one in window.entries] == ["x", "what?.jpg", "c.jpg"]
+        assert window.problem.startswith(f"images: {table}: line 3: found 'notes.txt', expected the path of a picture")
+        assert window.problem.endswith("(2 lines left out; all others are taken)")
+    assert len(caplog.records) == 1  # said once, not each time the source is listed
+    assert services.batch.picture("what?.jpg").width == 9
+    table.write_text("path,name\nnotes.txt,y\nb.jpg,x\n")
+    services.indexer.look()
+    window = services.batch.window(annotator_name="ada")
+    assert [one.id for one in window.entries] == [
+        "x"
+    ]  # what the list no longer holds goes, whatever else is wrong in it
+    table.write_text("<html>\n<p>Sign in first\n")
+    services.indexer.look()
+    window = services.batch.window(annotator_name="ada")
+    assert [one.id for one in window.entries] == ["x"]  # that is no list, and takes nothing away
+    assert "line 1: found '<html>'" in window.problem
+    table.write_text("path,name\nb.jpg,x\n")
+    services.indexer.look()
+    assert services.batch.window(annotator_name="ada").problem == ""
+    services.database.engine.dispose()
+
+
+def test_a_table_of_an_office_program(tmp_path: Path, cache: Cache) -> None:
+    (tmp_path / "list.csv").write_text("path;name\na.jpg;first, one\n")
+    assert ids(open_source([str(tmp_path / "list.csv")], cache)) == ["first, one"]
+
+
 def test_a_list_behind_an_address_cannot_name_files_of_this_machine(cache: Cache, shelf: Shelf) -> None:
     shelf.files = {
         "/lists/all.txt": b"../pics/1.jpg\n/pics/2.jpg\n",

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import quote
 
 import boto3
 import pytest
+import requests
+from gcp_storage_emulator.handlers.buckets import create_bucket
+from gcp_storage_emulator.server import RequestHandler
+from gcp_storage_emulator.storage import Storage
 from moto.server import ThreadedMotoServer
 
 from data.cache import Cache
@@ -163,17 +171,44 @@ def bucket(s3: S3, monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, bytes
     return fill
 
 
-def test_a_bucket(tmp_path: Path, cache: Cache, bucket: Callable[[dict[str, bytes]], None]) -> None:
+@pytest.fixture
+def google_bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[dict[str, bytes]], None]]:
+    """As `bucket`, at Google's storage, or what stands for it here."""
+    storage = Storage(use_memory_fs=True)
+    create_bucket("pics", storage)
+    # The package's own server waits for ever if its port is taken, and for each connection that says nothing.
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(RequestHandler, storage))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    url = f"http://127.0.0.1:{server.server_port}"
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", url)
+    monkeypatch.setenv("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")  # what it asks for then, only Google's own answers
+    monkeypatch.setenv("NO_GCE_CHECK", "true")  # and no machine of Google's is looked for in the network
+
+    def fill(files: dict[str, bytes]) -> None:
+        for name, data in files.items():
+            address = f"{url}/upload/storage/v1/b/pics/o?uploadType=media&name={quote(name, safe='')}"
+            requests.post(address, data=data, timeout=10).raise_for_status()
+
+    yield fill
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.mark.parametrize(("scheme", "service"), [("s3", "bucket"), ("gs", "google_bucket")])
+def test_a_bucket(request: pytest.FixtureRequest, cache: Cache, scheme: str, service: str) -> None:
+    bucket = request.getfixturevalue(service)
     bucket(
         {
             "set/img10.jpg": jpeg(),
             "set/img2.jpg": jpeg("blue"),
             "set/ü & b/1.png": b"x",
-            "set/notes.txt": b"",
+            "set/notes.txt": b"notes",
             "setter/img1.jpg": jpeg(),
         }
     )
-    source = open_source(["s3://pics/set"], cache)
+    source = open_source([f"{scheme}://pics/set"], cache)
     assert ids(source) == ["img2.jpg", "img10.jpg", "ü & b/1.png"]
     assert content(source)["img2.jpg"] == jpeg("blue")
     before = {one.id: one.version for one in source.walk()}

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from werkzeug.serving import BaseWSGIServer
 
 import app
 from data.database import open_database
@@ -68,7 +69,7 @@ def test_every_key_of_the_page_has_an_action_in_the_page() -> None:
         (["--images", "{tmp}/file.txt"], "line 1: found 'not what you"),
         (["--images", "{tmp}/file.toml"], "is no folder, .zip or list"),
         (["--images", "ftp://x/y"], "found ftp://x/y, expected a folder"),
-        (["--images", "gs://bucket/x"], "gs:// needs the package gcsfs; install it with: pip install gcsfs"),
+        (["--images", "az://bucket/x"], "az:// needs the package adlfs; install it with: pip install adlfs"),
         (["--labels", "{tmp}/none.toml"], "cannot be read"),
         (["--labels", "{tmp}/file.txt"], "is not TOML"),
         (["--database", "postgresql://127.0.0.1:1/x"], "check --database or DATABASE_URL"),
@@ -86,8 +87,14 @@ def test_every_key_of_the_page_has_an_action_in_the_page() -> None:
     ],
 )
 def test_a_faulty_start_is_one_clear_line_and_code_2(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], says: str
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    says: str,
 ) -> None:
+    monkeypatch.setitem(sys.modules, "adlfs", None)  # as where it is not installed
+    monkeypatch.setattr(BaseWSGIServer, "serve_forever", lambda _server: pytest.fail("it started"))
     (tmp_path / "empty").mkdir()
     (tmp_path / "file.toml").write_text("")
     (tmp_path / "file.txt").write_text("not what you think it is, whatever that was " * 30)
@@ -123,6 +130,22 @@ def test_export_and_import_on_the_command_line(
     assert app.main(["undo-import", step, *common]) == 0
     assert app.main(["imports", *common]) == 0
     assert "taken back" in capsys.readouterr().out
+
+
+def test_a_line_that_cannot_be_taken_keeps_no_import_from_the_others(
+    tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    listed = tmp_path / "list.txt"
+    listed.write_text(f"{pictures}/img1.jpg\nnotes.doc\n")
+    (tmp_path / "boxes.csv").write_text(
+        "filename,width,height,class,xmin,ymin,xmax,ymax\nimg1.jpg,640,480,cat,1,2,30,40\n"
+    )
+    common = ["--images", str(listed), "--database", str(tmp_path / "a.db"), "--cache", str(tmp_path / "c")]
+    assert app.main(["import", str(tmp_path / "boxes.csv"), "--annotator", "ada", *common]) == 0
+    said = capsys.readouterr()
+    assert "1 box added" in said.out
+    assert "Note: images: " in said.err
+    assert "line 2: found 'notes.doc'" in said.err
 
 
 def test_an_export_without_a_labels_file_keeps_the_labels_of_the_database(tmp_path: Path, pictures: Path) -> None:
