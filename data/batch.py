@@ -109,6 +109,8 @@ class Batch:
     ) -> Window:
         """A stretch of the filtered batch: around an image, or at an ordinal (from 1), or where the annotator left off.
 
+        With both, the ordinal is where the image once was, should it be in the batch no more.
+
         ``filters`` are as `Listing` takes them. ``rank`` is what the image was ordered by when it was listed: work
         on it may have moved it since, and one goes on from where it was. Raises InputError for a filter or a length
         that does not exist.
@@ -195,14 +197,14 @@ class Batch:
         self, connection: Connection, listing: Listing, around: str, at: int | None, size: int
     ) -> tuple[int, float | None]:
         """The position in the batch that the window is around, and what it is ordered by."""
-        if at is None:
+        if at is None or around:
             if not around and listing.mine is not None:
                 latest = select(edit.c.image_id).where(edit.c.annotator_id == listing.mine, edit.c.import_id.is_(None))
                 around = connection.scalar(latest.order_by(desc(edit.c.seq)).limit(1)) or ""
             position = connection.scalar(select(image.c.position).where(image.c.id == around))
             if position is not None:
                 return position, listing.rank_of(around)
-            at = 1
+            at = at or 1
         if listing.is_batch:
             return max(1, min(at, size)), None
         found = connection.execute(

@@ -13,7 +13,20 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, false, func, not_, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Float,
+    and_,
+    case,
+    false,
+    func,
+    literal_column,
+    not_,
+    or_,
+    select,
+    true,
+)
 
 from data.edits import STATES
 from data.errors import InputError
@@ -27,39 +40,49 @@ LONGEST_NUMBER = 15
 WORK = annotation.alias("work")  # by other names, so that a listing may join the tables themselves
 BOX = box.alias("boxes")
 ME = "me"
-SIGNS = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le, "=": operator.eq}
+SIGNS: dict[str, Compare] = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le, "=": operator.eq}
 WORDS = ("and", "or", "not")
 EMPTY = "empty"  # done without a box
+# Spelled as the statistics of PostgreSQL are (migration 0006), which else knows nothing of them.
+X = literal_column("((boxes.x0 + boxes.x1) * 50)", Float)  # of the centre, times a hundred
+Y = literal_column("((boxes.y0 + boxes.y1) * 50)", Float)
+SIZE = literal_column("((boxes.x1 - boxes.x0) * (boxes.y1 - boxes.y0))", Float)
+ASPECT = literal_column("((boxes.x1 - boxes.x0) / nullif(boxes.y1 - boxes.y0, 0))", Float)
 _CHANGED = case((WORK.c.last_box_time > WORK.c.state_time, WORK.c.last_box_time), else_=WORK.c.state_time)
 IS = {"broken": image.c.error != "", "readable": image.c.error == ""}
 
 HELP = (
-    ("cat", "the name of the image holds “cat”; quotes keep words together"),
+    ("cat", "the name of the image holds “cat”, as name:cat does"),
+    ('label:"traffic light"', 'quotes keep words together; "" within quotes is a quote of the value itself'),
     ("state:todo", f"or in-progress, done, skipped, {EMPTY} (done without a box); several with commas"),
     ("label:cat", "has a box with this label"),
     ("boxes:>3", "number of boxes: 3, >3, <=3, 2..5"),
     ("annotator:ada", "Ada's work only, and what the other terms say of it; me is you; without it, anybody's"),
-    ("size:<20", "has a box as large as a square of 20 pixels a side, or smaller"),
+    ("size:<20", "has a box smaller than a square of 20 pixels a side"),
     ("aspect:>2", "has a box more than twice as wide as high"),
     ("x:0..10 y:90..100", "has a box whose centre lies there, in percent of the picture"),
     ("changed:2026-01-31", "annotated last on that day, or >2026-01-31"),
     ("done:2026-01-31", "marked done on that day"),
     ("reason:blurred", "skipped for a reason that holds this"),
-    ("width:>4000", "of the picture, in pixels; height as well"),
+    ("width:>4000", "of the picture, in pixels, once it was opened; height as well"),
     ("is:broken", "cannot be read"),
+    ("label:cat or label:dog", "one of them; without “or” all must hold"),
     ("-label:cat", "not; also with brackets: -(label:cat or label:dog)"),
 )
 
 _TOKEN = re.compile(
-    r"""\s*(?: (?P<bracket>[()]) | (?P<minus>-)(?=[^\s)]) | (?P<field>[A-Za-z]+):(?P<value>(?:"[^"]*"|[^\s()"])*)"""
-    r""" | "(?P<quoted>[^"]*)" | (?P<word>[^\s()"]+) )""",
+    r"""\s*(?: (?P<bracket>[()]) | (?P<minus>-)(?=[^\s)])"""
+    r""" | (?P<field>[A-Za-z]+):(?P<value>(?:"(?:[^"]|"")*"|[^\s()"])*)"""
+    r""" | "(?P<quoted>(?:[^"]|"")*)" | (?P<word>[^\s()"]+) )""",
     re.VERBOSE,
 )
+_QUOTED = re.compile(r'"((?:[^"]|"")*)"')
 _COMPARED = re.compile(r"(?P<field>[A-Za-z]+)[<>=]")
 _NUMBER = r"\d+(?:\.\d+)?"
 _RANGE = re.compile(rf"(?P<low>{_NUMBER})\.\.(?P<high>{_NUMBER})|(?P<sign>>=|<=|>|<|=?)(?P<one>{_NUMBER})")
 _DAY = re.compile(r"(?P<sign>>=|<=|>|<|=?)(?P<day>\d{4}-\d\d-\d\d)")
 Condition = ColumnElement[bool]
+Compare = Callable[[Any, Any], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +156,10 @@ class _Compiler:
             "state": _state,
             "label": self._label,
             "boxes": _number("annotation", WORK.c.boxes, zero_if_absent=True),
-            "size": _number("box", (BOX.c.x1 - BOX.c.x0) * (BOX.c.y1 - BOX.c.y0), squared=True),
-            "aspect": _number("box", (BOX.c.x1 - BOX.c.x0) / (BOX.c.y1 - BOX.c.y0)),
-            "x": _number("box", (BOX.c.x0 + BOX.c.x1) * 50 / image.c.width),
-            "y": _number("box", (BOX.c.y0 + BOX.c.y1) * 50 / image.c.height),
+            "size": _number("box", SIZE, squared=True),
+            "aspect": _number("box", ASPECT),
+            "x": self._place(X, image.c.width),
+            "y": self._place(Y, image.c.height),
             "changed": _day(_CHANGED),
             "done": _day(WORK.c.state_time, WORK.c.state == "done"),
             "reason": _reason,
@@ -172,7 +195,7 @@ class _Compiler:
         if depth or before.get("minus") or before.get("word") == "not" or outermost_or:
             raise InputError("query: annotator: speaks of the whole query: annotator:ada (label:cat or label:dog)")
         names = [self._tokens.pop(places[0])["value"] or ""]
-        name = names[0].replace('"', "")
+        name = _unquoted(names[0])
         if not name:
             raise InputError("query: annotator: expected something right after the colon")
         self._whose = self._me if name == ME and self._me else name
@@ -231,14 +254,14 @@ class _Compiler:
             if (meant := _COMPARED.match(word)) and meant["field"].lower() in self._takes:
                 mended = f"{meant['field'].lower()}:{word[meant.end('field') :]}"
                 raise InputError(f"query: {word}: expected a colon, as in {mended}")
-            run.said.append(_name(token["quoted"] if token["quoted"] is not None else word))
+            run.said.append(_name(word if token["quoted"] is None else token["quoted"].replace('""', '"')))
 
     def _term(self, name: str, value: str) -> _Said:
         if name not in self._takes:
             close = get_close_matches(name, self._takes, n=1)
             hint = f"; did you mean {close[0]}: ?" if close else f"; there are {', '.join(self._takes)}, annotator"
             raise InputError(f"query: {name}: is no field{hint}")
-        value = value.replace('"', "")
+        value = _unquoted(value)
         if not value:
             raise InputError(f"query: {name}: expected something right after the colon")
         try:
@@ -254,6 +277,25 @@ class _Compiler:
             hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(names[:20])}"
             raise InputError(f"{value!r} is no label; {hint}")
         return _Said("box", BOX.c.label_id == found, is_label=True)
+
+    def _place(self, center: Any, extent: Any) -> Callable[[str], _Said]:
+        """Where the centre of a box lies, in percent of the picture."""
+
+        def take(value: str) -> _Said:
+            asked = _comparisons(value)
+            smallest, largest = self._connection.execute(
+                select(select(func.min(extent)).scalar_subquery(), select(func.max(extent)).scalar_subquery())
+            ).one()
+            if smallest is None:  # no picture was opened yet
+                return _Said("box", false())
+            # What the box says of itself first: it is quickly looked at, and PostgreSQL knows how few there may be.
+            low, high = (operator.gt, operator.ge, operator.eq), (operator.lt, operator.le, operator.eq)
+            said = [center <= largest * number for compare, number in asked if compare in high]
+            said += [center >= smallest * number for compare, number in asked if compare in low and number]
+            said += [compare(center, extent * number) for compare, number in asked]
+            return _Said("box", and_(*said))
+
+        return take
 
     def _peek(self, kind: str) -> str | None:
         return self._tokens[self._at][kind] if self._at < len(self._tokens) else None
@@ -273,6 +315,10 @@ def _tokens(text: str) -> Iterator[dict[str, str | None]]:
         if token["word"] != "and":  # which is meant anyway
             token["field"] = (token["field"] or "").lower() or None
             yield token
+
+
+def _unquoted(value: str) -> str:
+    return _QUOTED.sub(lambda found: found[1].replace('""', '"'), value)
 
 
 def _there_is(table: Any, *conditions: Condition) -> Condition:
@@ -313,17 +359,22 @@ def _is(value: str) -> _Said:
 
 def _number(kind: str, column: Any, *, squared: bool = False, zero_if_absent: bool = False) -> Callable[[str], _Said]:
     def take(value: str) -> _Said:
-        found = _RANGE.fullmatch(value)
-        if not found or max(map(len, re.findall(r"[\d.]+", value))) > 2 * LONGEST_NUMBER:
-            raise InputError(f"found {value!r}, expected a number such as 3, >3, <=3 or 2..5")
-        power = 2 if squared else 1
-        if found["low"]:
-            low, high = float(found["low"]), float(found["high"])
-            return _Said(kind, column.between(low**power, high**power), absent=zero_if_absent and low <= 0 <= high)
-        one, sign = float(found["one"]), found["sign"]
-        return _Said(kind, _compared(column, sign, one**power), absent=zero_if_absent and _holds(0, sign, one))
+        asked = [(compare, number**2 if squared else number) for compare, number in _comparisons(value)]
+        met = zero_if_absent and all(compare(0, number) for compare, number in asked)
+        known = [column.is_not(None)] if kind == "image" else []  # or "not" would say neither
+        return _Said(kind, and_(*known, *(compare(column, number) for compare, number in asked)), absent=met)
 
     return take
+
+
+def _comparisons(value: str) -> list[tuple[Compare, float]]:
+    """What ``3``, ``>3`` or ``2..5`` asks of a number."""
+    found = _RANGE.fullmatch(value)
+    if not found or max(map(len, re.findall(r"[\d.]+", value))) > 2 * LONGEST_NUMBER:
+        raise InputError(f"found {value!r}, expected a number such as 3, >3, <=3 or 2..5")
+    if found["low"]:
+        return [(operator.ge, float(found["low"])), (operator.le, float(found["high"]))]
+    return [(SIGNS[found["sign"] or "="], float(found["one"]))]
 
 
 def _day(column: Any, *also: Condition) -> Callable[[str], _Said]:
@@ -338,7 +389,3 @@ def _day(column: Any, *also: Condition) -> Callable[[str], _Said]:
 
 def _compared(column: Any, sign: str, value: Any) -> Any:
     return SIGNS[sign or "="](column, value)
-
-
-def _holds(found: float, sign: str, value: float) -> bool:
-    return bool(SIGNS[sign or "="](found, value))

@@ -38,6 +38,8 @@ image = Table(
     Column("scan", Text, nullable=False),  # the scan of the source that last met it
     Index("image_by_position", "position"),
     Index("image_by_name", "name"),
+    Index("image_by_width", "width"),
+    Index("image_by_height", "height"),
 )
 
 annotator = Table(
