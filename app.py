@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from data.errors import InputError
+from data.errors import InputError, PartlyListed
 from data.settings import SETTINGS, Settings, make_settings
 
 NAME = "Dash Annotator"
@@ -151,7 +151,10 @@ def import_file(settings: Settings, given: dict[str, Any]) -> int:
         renames[old] = new
     chosen = find(given["format"]) if given["format"] else None
     services = _services(settings, given, must_exist=False)
-    services.indexer.index()
+    try:
+        services.indexer.index()
+    except PartlyListed as error:
+        print(f"Note: {error}", file=sys.stderr)
     with open_tree(Path(given["path"])) as tree:
         report = services.imports.bring_in(
             tree,

@@ -15,12 +15,24 @@ export class Batch {
   filter = { state: "all", search: "", query: "", order: "position" }; // the last two come from the gallery
   #refilling = null;
 
+  readAt = 0; // when the server answered last, as performance.now() has it
   stale = false; // whether the counters came from the server while edits were still on their way to it
   #noted = 0;
 
   /** `unsaved()` says whether edits are on their way to the server. */
   constructor(server, annotator, unsaved = () => false) {
     Object.assign(this, { server, annotator, unsaved });
+  }
+
+  /** Where one stands, and in which list; to go back there if an image cannot be shown. */
+  get place() {
+    const { entries, at, total, filter } = this;
+    return { entries, id: entries[at]?.id, at, total, filter };
+  }
+
+  set place({ entries, id, at, total, filter }) {
+    Object.assign(this, { entries, at, total, filter });
+    this.goTo(id); // an entry may have come before it since
   }
 
   get entry() {
@@ -123,7 +135,7 @@ export class Batch {
   async #refillNow() {
     const filter = this.filter;
     const around = this.entry;
-    const answer = await this.#ask({ around: around.id, rank: around.rank ?? "" });
+    const answer = await this.#ask({ around: around.id, rank: around.rank ?? "", at: around.ordinal ?? around.was ?? "" });
     if (filter !== this.filter) return;
     const present = this.entry; // fast clicks may have gone on meanwhile
     this.#take(answer, around);
@@ -138,13 +150,14 @@ export class Batch {
     this.counts = answer.counts;
     this.indexing = answer.indexing;
     this.problem = answer.problem;
-    if (present && this.entries[this.at]?.id !== present.id) this.entries.splice(this.at, 0, { ...present, ordinal: null });
+    if (present && this.entries[this.at]?.id !== present.id) this.entries.splice(this.at, 0, { ...present, ordinal: null, was: present.ordinal ?? present.was });
     this.at = Math.max(0, Math.min(this.at, this.entries.length - 1));
   }
 
   async #ask(place) {
     const [unsaved, noted] = [this.unsaved(), this.#noted];
     const answer = await this.#askServer(place);
+    this.readAt = performance.now();
     this.stale = unsaved || noted !== this.#noted;
     return answer;
   }

@@ -21,29 +21,29 @@ export function callbacks(page) {
     next: (p, count) => p.step(newClicks("next", count)),
     previous: (p, count) => p.step(-newClicks("previous", count)),
     mark_done: (p, count) => newClicks("done", count) && p.markDone(),
-    skip: (p, count) => newClicks("skip", count) && p.view.askReason(),
-    skip_confirmed: (p) => p.view.closeSkip(),
-    skip_toggled: (p, isOpen) => p.view.skipClosed(isOpen),
+    skip: (p, count) => newClicks("skip", count) && p.askSkip(),
+    skip_confirmed: (p) => p.dialogs.closeSkip(),
+    skip_toggled: (p, isOpen) => p.dialogs.skipClosed(isOpen),
     filter_batch: (p, search, state) => p.filter({ search: (search ?? "").trim(), state: state ?? "all" }),
-    jump: (p, _submits, ordinal) => Number.isInteger(ordinal) && ordinal > 0 && p.jump(ordinal),
+    jump: (p, submits, ordinal) => newClicks("jump", submits) && p.jump(ordinal),
 
     choose_label: (p, name) => name !== p.session.label && p.session.chooseLabel(name),
 
     table_edited: (p, _time, rows, before) => tableEdited(p, rows, before),
     row_selected: (p, cell) => cell && p.session.boxes().some((box) => box.id === cell.row_id) && p.session.select(cell.row_id),
 
-    undo: (p, count) => newClicks("undo", count) && p.replay(-1),
-    redo: (p, count) => newClicks("redo", count) && p.replay(1),
+    undo: (p, count) => p.replay(-newClicks("undo", count)),
+    redo: (p, count) => p.replay(newClicks("redo", count)),
 
     gallery: (p, count) => newClicks("gallery", count) && p.turnGallery(),
     gallery_asked: (p, query, order, label) => p.gallery.ask({ query: (query ?? "").trim(), order: order ?? "position", label }),
     gallery_images: (p) => p.gallery.ask({ view: "images" }),
     gallery_boxes: (p) => p.gallery.ask({ view: "boxes" }),
-    gallery_done: (p) => p.gallery.setState("done"),
-    gallery_skip: (p) => p.view.askReason((reason) => p.gallery.setState("skipped", reason)),
-    gallery_todo: (p) => p.gallery.setState("todo"),
-    gallery_relabel: (p, label) => label && p.gallery.relabel(label),
-    gallery_delete: (p) => p.gallery.deleteBoxes(),
+    gallery_done: (p) => p.gallery.changes.setState("done"),
+    gallery_skip: (p) => p.gallery.changes.askSkip(),
+    gallery_todo: (p) => p.gallery.changes.setState("todo"),
+    gallery_relabel: (p, label) => label && p.gallery.changes.relabel(label),
+    gallery_delete: (p) => p.gallery.changes.deleteBoxes(),
     gallery_all: (p) => p.gallery.chooseAll(),
     gallery_none: (p) => p.gallery.choose([]),
     gallery_charts: (p) => p.gallery.turnCharts(),
@@ -53,10 +53,10 @@ export function callbacks(page) {
     place_clicked: (p, data) => data && p.gallery.term(placeTerms(data.points[0]), /^[xy]:/),
     day_clicked: (p, data) => data && p.gallery.term(`done:${data.points[0].x}`, /^done:/),
 
-    name_given: (p, name) => p.view.nameGiven(name),
-    welcome_closed: (p, _clicks, _submits, name) => p.view.nameGiven(name, true),
-    help: (p, count) => newClicks("help", count) && p.view.openHelp(),
-    help_toggled: (p, isOpen, name) => p.view.helpToggled(isOpen, name),
+    name_given: (p, name) => p.dialogs.nameGiven(name),
+    welcome_closed: (p, _clicks, _submits, name) => p.dialogs.nameGiven(name, true),
+    help: (p, count) => newClicks("help", count) && p.dialogs.openHelp(),
+    help_toggled: (p, isOpen, name) => p.dialogs.helpToggled(isOpen, name),
 
     crosshair: (p, on) => p.view.setCrosshair(Boolean(on), false),
     light: (p, brightness, contrast) => p.view.setLight(brightness, contrast),
@@ -95,8 +95,9 @@ function sizeTerms({ x, y }) {
 }
 
 /** What a cell of the chart of places stands for: its middle is given, in percent. */
-function placeTerms({ x, y, data }) {
-  const half = (data.x[1] - data.x[0]) / 2;
+function placeTerms({ x, y }) {
+  const [first, second] = document.querySelector("#chart-places .js-plotly-plot").data[0].x;
+  const half = (second - first) / 2;
   return `${range("x", x - half, x + half)} ${range("y", y - half, y + half)}`;
 }
 

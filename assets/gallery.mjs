@@ -1,14 +1,17 @@
-// The gallery: the whole batch as cards, or every box of a label as a crop. What is asked stands in the address, what is
-// chosen can be changed in one step that undo takes back whole.
+// The gallery: the whole batch as cards, or every box of a label as a crop. What is asked stands in the address; what
+// becomes of the chosen ones is in changes.mjs.
 
-import { make, setAttributes, setText } from "./dom.mjs";
+import { Changes, cropKey, plural } from "./changes.mjs";
+import { drawBoxes, fillCell, makeCell, outline, sayWhy } from "./cells.mjs";
+import { setText } from "./dom.mjs";
 import { Grid } from "./grid.mjs";
+import { Lanes } from "./pictures.mjs";
 
-const SVG = "http://www.w3.org/2000/svg";
 const CARD = { width: 165, height: 176 };
-const CROP = { width: 132, height: 160 };
+const CROP = { width: 132, height: 174 };
 const MOST_CHOSEN = 10_000;
 const IDS_AT_ONCE = 500;
+const PICTURES_AT_ONCE = 4;
 const RETRY_MS = 3000;
 const CHARTED_MS = 300; // after the last change of what is asked
 const RENEWED_MS = 10_000;
@@ -19,22 +22,23 @@ export class Gallery {
   isOpen = false;
   asked = { query: "", order: "position", view: "images", label: "" };
   #chosen = new Map(); // key -> item
+  #lanes = new Lanes(PICTURES_AT_ONCE);
   #anchor = null; // the ordinal that a range begins at
   #retry = null;
   #charting = null;
   #renewed = Date.now();
-  #shown = ""; // what was asked for when the grid was filled
-  #changed = new Map(); // key -> what became of it here, until the server's next answer says the same
+  #shown = ""; // what was asked for, and by whom, when the grid was filled
+  changes = new Changes(this);
 
   /** `page` is the one of main.mjs; `setProps(id, props)` writes to components. */
   constructor(page, setProps) {
     Object.assign(this, { page, setProps });
     byId("gallery").classList.toggle("charts-away", innerWidth < WIDE_PX); // there they would cover the pictures
-    const told = (what) => this.#told(what);
+    const told = (view) => (what) => this.asked.view === view && this.#told(what);
     const cell = (size, fill) => ({ size, make: makeCell, fill });
     this.grids = {
-      images: new Grid(byId("gallery-images"), { told, cell: cell(CARD, (e, item) => this.#fillCard(e, item)) }),
-      boxes: new Grid(byId("gallery-boxes"), { told, cell: cell(CROP, (e, item) => this.#fillCrop(e, item)) }),
+      images: new Grid(byId("gallery-images"), { told: told("images"), cell: cell(CARD, (e, item) => this.#fillCard(e, item)) }),
+      boxes: new Grid(byId("gallery-boxes"), { told: told("boxes"), cell: cell(CROP, (e, item) => this.#fillCrop(e, item)) }),
     };
     byId("gallery").addEventListener("click", (event) => this.#clicked(event));
     addEventListener("keydown", (event) => this.isOpen && !event.target.closest?.(".modal") && this.#key(event));
@@ -60,11 +64,12 @@ export class Gallery {
     document.documentElement.dataset.page = "gallery";
     byId("gallery").hidden = false;
     page.view.galleryOpen(true);
+    if (!this.#shown.startsWith(this.#who())) this.#forget(); // what was chosen is another annotator's
     await page.session.openAcross();
     if (!this.isOpen) return;
     const labels = page.session.labels.map(({ name }) => name);
     this.asked = { ...asked, label: labels.includes(asked.label) ? asked.label : labels[0] };
-    const again = JSON.stringify(this.asked) === this.#shown;
+    const again = this.question() === this.#shown;
     for (const [id, value] of [["gallery-query", asked.query], ["gallery-order", asked.order], ["gallery-label", this.asked.label]]) {
       this.setProps(id, { value });
     } // prettier-ignore
@@ -100,9 +105,8 @@ export class Gallery {
 
   show() {
     const { view } = this.asked;
-    this.#shown = JSON.stringify(this.asked);
-    this.#changed.clear();
-    this.choose([]);
+    this.#shown = this.question();
+    this.#forget();
     setText(byId("gallery-total"), "…");
     for (const [name, other] of [["images", "boxes"], ["boxes", "images"]]) {
       byId(`gallery-${name}`).hidden = view !== name;
@@ -111,6 +115,20 @@ export class Gallery {
     } // prettier-ignore
     this.#remember();
     this.grid.show(this.#source());
+  }
+
+  #who() {
+    return `${JSON.stringify(this.page.session.annotator)} `;
+  }
+
+  /** What is asked, and by whom: as long as it is the same, so are the cards and who may change them. */
+  question() {
+    return this.#who() + JSON.stringify(this.asked);
+  }
+
+  #forget() {
+    this.changes.forget();
+    this.choose([]);
   }
 
   /** Ask again for what is in sight. */
@@ -123,7 +141,7 @@ export class Gallery {
 
   /** Now and then: others work, too. */
   renew() {
-    if (Date.now() - this.#renewed < RENEWED_MS || this.#chosen.size) return;
+    if (Date.now() - this.#renewed < RENEWED_MS || this.#chosen.size || this.grid.busy) return;
     this.#renewed = Date.now();
     this.grid.show();
   }
@@ -136,17 +154,21 @@ export class Gallery {
   #source() {
     const { server, session } = this.page;
     const { query, order, view, label } = this.asked;
+    const question = this.question();
     const asked = { annotator: session.annotator, query, ...(view === "boxes" ? { label } : { order }) };
     const ask = (more) => (view === "boxes" ? server.crops({ ...asked, ...more }) : server.gallery({ ...asked, ...more }));
     return {
-      page: (at, most) => ask({ at, most, counted: 0 }).then((answer) => (this.#known(answer), answer.cards)),
+      page: async (at, most) => {
+        const before = this.changes.asking();
+        const answer = await ask({ at, most, counted: 0 });
+        if (question === this.question()) {
+          this.whose = answer.whose ?? "";
+          this.changes.known(before);
+        }
+        return answer.cards;
+      },
       count: () => ask({ most: 1 }).then((answer) => answer.total),
     };
-  }
-
-  #known(answer) {
-    this.whose = answer.whose ?? "";
-    if (!this.page.outbox.size) this.#changed.clear(); // the answer knows of it
   }
 
   #told({ total, error }) {
@@ -187,22 +209,11 @@ export class Gallery {
 
   // ---- cells ----
 
-  #fill(element, item, key, { source, address, name, title, note, state, spoken }) {
-    const [link, image, check] = ["a", "img", ".cell-check"].map((selector) => element.querySelector(selector));
-    element.classList.remove("cell-broken", "cell-current");
-    element.classList.toggle("cell-chosen", this.#chosen.has(key));
-    element.classList.toggle("cell-waiting", !item);
-    element.dataset.state = state ?? "";
-    if (image.getAttribute("src") !== source) image.removeAttribute("src"); // or the last picture stays until this one is there
-    if (source) setAttributes(image, { src: source });
-    if (address) link.href = address;
-    else link.removeAttribute("href");
-    setAttributes(link, { "aria-label": spoken ?? "", title: title ?? "" });
-    check.checked = this.#chosen.has(key);
-    check.hidden = !item;
-    check.setAttribute("aria-label", item ? `Choose ${name}` : "");
-    setText(element.querySelector(".cell-name"), name ?? "");
-    setText(element.querySelector(".cell-note"), note ?? "");
+  #fill(element, item, key, what) {
+    const isChosen = this.#chosen.has(key);
+    element.classList.toggle("cell-chosen", isChosen);
+    element.querySelector(".cell-check").checked = isChosen;
+    fillCell(element, this.#lanes, item, what);
   }
 
   #clear(element) {
@@ -213,7 +224,7 @@ export class Gallery {
   #fillCard(element, item) {
     if (!item) return this.#clear(element);
     const { annotator } = this.page.session;
-    const changed = this.#changed.get(item.id)?.state;
+    const changed = this.changes.of(item.id)?.state;
     const count = item.work.reduce((sum, one) => sum + one.boxes, 0);
     const others = item.work.filter((one) => one.annotator !== annotator);
     const own = changed ?? (this.whose && this.whose !== annotator ? "todo" : item.mine);
@@ -225,7 +236,7 @@ export class Gallery {
     this.#fill(element, item, item.id, { source: item.thumbnail && item.thumbnail + this.page.looks.query(item.view), address, name, title: spoken, note, state, spoken });
     element.classList.toggle("cell-broken", Boolean(item.error));
     element.classList.toggle("cell-current", item.id === this.page.session.image);
-    if (item.error) element.querySelector("a").title = `${item.id}: ${item.error}`;
+    if (item.error) sayWhy(element, item.error);
     const boxes = Object.entries(item.boxes).map(([label, corners]) => [this.page.session.colorOf(label), outline(corners)]);
     drawBoxes(element, [0, 0, item.width ?? 1, item.height ?? 1], item.width ? boxes : []);
   }
@@ -233,7 +244,7 @@ export class Gallery {
   #fillCrop(element, item) {
     if (!item) return this.#clear(element);
     const key = cropKey(item);
-    const changed = this.#changed.get(key);
+    const changed = this.changes.of(key);
     const own = item.annotator === this.page.session.annotator;
     const [x0, y0, x1, y1] = item.corners;
     const note = changed?.text ?? (own ? `${Math.round(x1 - x0)} × ${Math.round(y1 - y0)}` : item.annotator);
@@ -263,7 +274,7 @@ export class Gallery {
     const [item] = this.grid.items(ordinal, ordinal);
     if (!item) return;
     if (event.shiftKey && this.#anchor) {
-      event.preventDefault();
+      if (link) event.preventDefault();
       this.#chooseRange(...[this.#anchor, item].sort((a, b) => a.ordinal - b.ordinal));
     } else if (check) {
       this.#anchor = item;
@@ -304,6 +315,10 @@ export class Gallery {
     return this.asked.view === "boxes" ? cropKey(item) : item.id;
   }
 
+  chosen() {
+    return [...this.#chosen.values()];
+  }
+
   #toggle(item) {
     const key = this.#keyOf(item);
     if (!this.#chosen.delete(key)) this.#chosen.set(key, item);
@@ -320,7 +335,7 @@ export class Gallery {
   /** Choose all from one card to another; where the list has changed since they were shown, nothing is. */
   async #chooseRange(first, last) {
     const { view } = this.page;
-    const asked = JSON.stringify(this.asked);
+    const asked = this.question();
     const upTo = Math.min(last.ordinal, first.ordinal + MOST_CHOSEN - 1);
     if (upTo < last.ordinal) view.warn(`The first ${MOST_CHOSEN.toLocaleString("en")} are chosen: no more at once.`, "info");
     let found = this.grid.items(first.ordinal, upTo);
@@ -330,12 +345,12 @@ export class Gallery {
       } catch (error) {
         return view.warn(`They cannot be chosen: ${error.message}.`);
       }
-      if (asked !== JSON.stringify(this.asked) || !this.isOpen) return;
-      const isSame = (a, b) => a && b && this.#keyOf(a) === this.#keyOf(b);
-      if (!isSame(found[0], first) || (upTo === last.ordinal && !isSame(found.at(-1), last))) {
-        this.reload();
-        return view.warn("The list has changed meanwhile: look again, and choose.");
-      }
+      if (asked !== this.question() || !this.isOpen) return;
+    }
+    const isSame = (a, b) => a && b && this.#keyOf(a) === this.#keyOf(b);
+    if (!isSame(found[0], first) || (upTo === last.ordinal && !isSame(found.at(-1), last))) {
+      this.reload();
+      return view.warn("The list has changed meanwhile: look again, and choose.");
     }
     this.choose(found);
   }
@@ -356,9 +371,9 @@ export class Gallery {
     const { total } = this.grid;
     if (!total) return;
     try {
-      const asked = JSON.stringify(this.asked);
+      const asked = this.question();
       const found = await this.#itemsFrom(1, Math.min(total, MOST_CHOSEN));
-      if (asked === JSON.stringify(this.asked) && this.isOpen) this.choose(found);
+      if (asked === this.question() && this.isOpen) this.choose(found);
       if (total > MOST_CHOSEN) this.page.view.warn(`The first ${MOST_CHOSEN.toLocaleString("en")} are chosen: no more at once.`, "info");
     } catch (error) {
       this.page.view.warn(`They cannot be chosen: ${error.message}.`);
@@ -370,109 +385,6 @@ export class Gallery {
     byId("gallery-actions").hidden = count === 0;
     setText(byId("gallery-count"), `${count.toLocaleString("en")} chosen`);
     this.grid.refresh();
-  }
-
-  // ---- changing what is chosen ----
-
-  /** Ask first: for a name, and that the server has everything, since a change of many is made upon what it says. */
-  async #isReady() {
-    if (!this.page.session.annotator) {
-      this.page.view.askName();
-      return false;
-    }
-    if (!(await this.page.saved())) return true;
-    this.page.view.warn("Not everything is saved yet, and many can be changed only then. Try again when it says Saved.");
-    return false;
-  }
-
-  /** Give every chosen image a state. */
-  async setState(state, reason = "") {
-    const items = [...this.#chosen.values()].filter((item) => (this.#changed.get(item.id)?.state ?? item.mine) !== state);
-    if (!(await this.#isReady())) return;
-    const operations = items.map((item) => ({ kind: "state", image: item.id, state, reason }));
-    const backward = items.map((item) => ({ kind: "state", image: item.id, state: item.mine, reason: item.reason }));
-    for (const item of items) this.#changed.set(item.id, { state });
-    this.#commit(operations, backward, `${plural(items.length, "image")} marked ${state}`, items);
-  }
-
-  /** Give every chosen box a label. */
-  async relabel(label) {
-    this.setProps("gallery-relabel", { value: "" });
-    const items = (await this.#ownStanding()).filter((item) => item.label !== label);
-    const put = (item, name) => ({ kind: "put", image: item.image, box: { id: item.id, label: name, ...named(item.corners) } });
-    for (const item of items) this.#changed.set(cropKey(item), { text: `→ ${label}` });
-    const kept = [...new Map(items.filter(({ state }) => FRAGILE.has(state)).map((item) => [item.image, stateOf(item)])).values()];
-    const forward = items.map((item) => put(item, label));
-    this.#commit([...forward, ...kept], [...items.map((item) => put(item, item.label)), ...kept], `${plural(items.length, "box")} relabelled ${label}`, items);
-  } // prettier-ignore
-
-  /** Remove every chosen box. A done image that has no box left then is no verified empty one: nobody looked at it so. */
-  async deleteBoxes() {
-    const items = await this.#ownStanding();
-    for (const item of items) this.#changed.set(cropKey(item), { text: "removed" });
-    const operations = items.map((item) => ({ kind: "delete", image: item.image, box_id: item.id }));
-    const backward = items.map((item) => ({ kind: "put", image: item.image, box: { id: item.id, label: item.label, ...named(item.corners) } }));
-    let emptied = 0;
-    for (const image of new Set(items.map((item) => item.image))) {
-      const gone = items.filter((item) => item.image === image);
-      const [{ state, boxes }] = gone;
-      const isEmptied = state === "done" && gone.length >= boxes;
-      emptied += isEmptied;
-      if (!isEmptied && !FRAGILE.has(state)) continue;
-      operations.push(isEmptied ? { kind: "state", image, state: "in progress", reason: "" } : stateOf(gone[0]));
-      backward.push(stateOf(gone[0]));
-    }
-    const also = emptied ? `; ${plural(emptied, "image")} without a box now in progress again` : "";
-    this.#commit(operations, backward, `${plural(items.length, "box")} removed${also}`, items);
-  }
-
-  /** One's own boxes among the chosen that are still as they are shown: nobody changes another's, or what has moved. */
-  async #ownStanding() {
-    const { session, server, view } = this.page;
-    if (!(await this.#isReady())) return [];
-    const items = [...this.#chosen.values()].filter((item) => !this.#changed.has(cropKey(item)));
-    const own = items.filter((item) => item.annotator === session.annotator);
-    const others = items.length - own.length;
-    if (others) view.warn(`${plural(others, "box")} of other annotators ${others === 1 ? "stays" : "stay"} as they are: only your own are changed.`, "info");
-    try {
-      const standing = await server.standing(session.annotator, own.map((item) => ({ id: item.edit, image: item.image })));
-      const found = own.filter((item) => standing.has(item.edit));
-      if (found.length < own.length) {
-        view.warn(`${plural(own.length - found.length, "box")} changed meanwhile and ${found.length < own.length - 1 ? "stay" : "stays"} as it is: look again.`);
-        if (!found.length) this.reload();
-      }
-      return found;
-    } catch (error) {
-      view.warn(`Nothing is changed: ${error.message}.`);
-      return [];
-    }
-  } // prettier-ignore
-
-  async #commit(operations, backward, text, items) {
-    if (!operations.length) return;
-    const seen = items.map((item) => item.stamp).reduce((latest, stamp) => (stamp > latest ? stamp : latest), "");
-    this.choose([]);
-    await this.page.session.commitAcross(operations, { backward, text, seen });
-    this.page.view.warn(`${text}. Undo takes it back.`, "info");
-    this.#afterSaved();
-  }
-
-  /** Undo or redo a step of the gallery, but for what was changed since. */
-  async replay(by) {
-    try {
-      const left = await this.page.session.replayAcross(by);
-      if (left) this.page.view.warn(`${left.toLocaleString("en")} of these changed since and ${left === 1 ? "stays as it is" : "stay as they are"}.`);
-    } catch (error) {
-      return this.page.view.warn(`Nothing is changed: ${error.message}. Try again.`);
-    }
-    this.#afterSaved();
-  }
-
-  /** Once the server has everything, its answers are the truth again. */
-  async #afterSaved() {
-    if (await this.page.saved()) return; // until then the cards show what was done here
-    this.reload();
-    this.page.recount();
   }
 
   #remember() {
@@ -505,39 +417,7 @@ const termsOf = (text) => text.match(/(?:[^\s"]|"[^"]*")+/g) ?? [];
 const joined = (query, term) => (/(^|\s)or(\s|$)/i.test(query) ? `(${query}) ${term}` : [query, term].filter(Boolean).join(" "));
 
 /** A value as it must stand in a query. */
-export const quoted = (value) => (/[\s()]/.test(value) ? `"${value}"` : value);
-
-function makeCell(element) {
-  const link = make("a", "cell-open", element);
-  const frame = make("span", "cell-picture", link);
-  const image = make("img", "", frame);
-  Object.assign(image, { alt: "", decoding: "async", draggable: false });
-  image.addEventListener("error", () => element.classList.toggle("cell-broken", image.hasAttribute("src")));
-  frame.append(document.createElementNS(SVG, "svg"));
-  const line = make("span", "cell-line", element);
-  make("input", "form-check-input cell-check", line).type = "checkbox";
-  make("span", "cell-name", line);
-  make("span", "cell-note", line);
-}
-
-/** Boxes over a picture: `boxes` are [colour, path] and the view [left, top, width, height], in pixels of the picture. */
-function drawBoxes(element, view, boxes) {
-  const svg = element.querySelector("svg");
-  svg.replaceChildren();
-  svg.setAttribute("viewBox", view.join(" "));
-  for (const [stroke, d] of boxes) {
-    const path = document.createElementNS(SVG, "path");
-    setAttributes(path, { d, stroke });
-    svg.append(path);
-  }
-}
-
-/** The outlines of boxes given as corners after each other. */
-function outline(corners) {
-  let line = "";
-  for (let i = 0; i < corners.length; i += 4) line += `M${corners[i]},${corners[i + 1]}H${corners[i + 2]}V${corners[i + 3]}H${corners[i]}Z`;
-  return line;
-}
+export const quoted = (value) => (/[\s()"]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value);
 
 /** How far the one who is furthest is. */
 function furthest(work) {
@@ -545,9 +425,4 @@ function furthest(work) {
   return ["done", "in progress", "skipped"].find((state) => states.includes(state)) ?? "todo";
 }
 
-const FRAGILE = new Set(["todo", "skipped"]); // states that an edit of a box would change
-const stateOf = ({ image, state, reason }) => ({ kind: "state", image, state, reason });
-const cropKey = (item) => `${item.annotator} ${item.image} ${item.id}`;
-const named = ([x0, y0, x1, y1]) => ({ x0, y0, x1, y1 });
-const plural = (count, thing) => `${count.toLocaleString("en")} ${count === 1 ? thing : thing === "box" ? "boxes" : `${thing}s`}`;
 const sentence = (text) => `${text[0].toUpperCase()}${text.slice(1)}.`;

@@ -7,7 +7,9 @@ const PAGE = 60;
 const KEPT_PAGES = 24;
 const GAP_PX = 10;
 const ROWS_AHEAD = 1;
-const SETTLED_MS = 80; // a page is asked for once it stayed in sight for so long
+const PAGES_AHEAD = 0.5; // so that most cells are filled when they come into sight
+const SETTLED_MS = 80; // from when something new is in sight until it is asked for
+const FAST = 0.15; // of what is in sight: more goes past in that time than anybody sees
 const TALLEST_PX = 8_000_000; // browsers draw nothing below some ten million
 
 export class Grid {
@@ -16,7 +18,11 @@ export class Grid {
   #spare = [];
   #total = null; // null until it is known
   #version = 0; // of the question: what answers an earlier one counts for nothing
+  #missing = []; // numbers of pages that are in sight and not here
+  #coming = 0; // how many are on their way
+  #counting = false;
   #timer = null;
+  #top = 0; // what is uppermost in sight, in CSS pixels of the whole grid
   #drawing = false;
   #columns = 1;
 
@@ -37,6 +43,11 @@ export class Grid {
     return this.#total ?? 0;
   }
 
+  /** Whether something that was asked for is still on its way. */
+  get busy() {
+    return this.#coming > 0 || this.#counting;
+  }
+
   /** Show the answers of another source, from the top; without one, the same anew where one stands. */
   async show(source = null) {
     if (source) {
@@ -45,19 +56,26 @@ export class Grid {
       this.#total = null;
     }
     const version = (this.#version += 1);
+    clearTimeout(this.#timer);
+    [this.#timer, this.#coming, this.#counting] = [null, 0, false];
     const known = this.#pages;
     this.#pages = new Map();
     if (!source) for (const [number, { items }] of known) if (items) this.#pages.set(number, { items, old: true });
     try {
-      if (source) await this.#load(0, version);
-      else this.#draw();
-      const total = await this.source.count();
+      const first = source && (await this.#load(0, version));
       if (version !== this.#version) return;
+      if (!source) this.#draw();
+      // A first page that is not full is all there is.
+      this.#counting = true;
+      const total = first && first.length < PAGE ? first.length : await this.source.count();
+      if (version !== this.#version) return;
+      this.#counting = false;
       this.#total = total;
       this.told({ total });
       this.#draw();
     } catch (error) {
       if (version !== this.#version) return;
+      this.#counting = false;
       this.told({ error });
       this.#draw(); // what answered another question is let go of
     }
@@ -73,8 +91,8 @@ export class Grid {
   }
 
   /** Show again what changed in the items. */
-  refresh() {
-    for (const [ordinal, element] of this.#cells) this.cell.fill(element, this.#item(ordinal));
+  refresh(which = () => true) {
+    for (const [ordinal, element] of this.#cells) if (which(ordinal)) this.cell.fill(element, this.#item(ordinal));
   }
 
   #soon() {
@@ -106,6 +124,7 @@ export class Grid {
     const { scrollTop, clientHeight } = this.container;
     // In a very long grid a pixel of the scroll bar stands for more than one of the grid.
     const top = shown < tall ? (scrollTop / Math.max(1, shown - clientHeight)) * (tall - clientHeight) : scrollTop;
+    this.#top = top;
     const firstRow = Math.max(0, Math.floor(top / row) - ROWS_AHEAD);
     const lastRow = Math.min(rows - 1, Math.floor((top + clientHeight) / row) + ROWS_AHEAD);
     const [first, last] = [firstRow * this.#columns + 1, Math.min(this.#length(), (lastRow + 1) * this.#columns)];
@@ -148,37 +167,48 @@ export class Grid {
     return this.#pages.get(number)?.items?.[ordinal - 1 - number * PAGE] ?? null;
   }
 
-  /** Ask for the pages of what is in sight, once it stays there. */
+  /** Ask for the pages of what is in sight and near: whatever that is by then, and no more before they are here. */
   #want(first, last) {
-    clearTimeout(this.#timer);
     if (last < first) return;
-    const [from, to] = [first, last].map((ordinal) => Math.floor((ordinal - 1) / PAGE));
-    const missing = [];
+    const ahead = PAGES_AHEAD * PAGE;
+    const [from, to] = [Math.max(1, first - ahead), Math.min(this.#length(), last + ahead)].map((ordinal) => Math.floor((ordinal - 1) / PAGE));
+    this.#missing = [];
     for (let number = from; number <= to; number += 1) {
       const page = this.#pages.get(number);
-      if (!page || page.old) missing.push(number);
+      if (!page || page.old) this.#missing.push(number);
       if (page) this.#pages.delete(number), this.#pages.set(number, page);
     }
     for (const number of [...this.#pages.keys()].slice(0, Math.max(0, this.#pages.size - KEPT_PAGES))) this.#pages.delete(number);
-    if (!missing.length) return;
-    const version = this.#version;
-    this.#timer = setTimeout(() => {
-      for (const number of missing) this.#load(number, version).catch((error) => version === this.#version && this.told({ error }));
+    if (this.#missing.length && !this.#coming) this.#askSoon();
+  }
+
+  #askSoon() {
+    const [version, top] = [this.#version, this.#top];
+    this.#timer ??= setTimeout(() => {
+      this.#timer = null;
+      if (Math.abs(this.#top - top) > FAST * this.container.clientHeight) return this.#askSoon();
+      for (const number of this.#missing) this.#load(number, version).catch((error) => version === this.#version && this.told({ error }));
     }, SETTLED_MS);
   }
 
   async #load(number, version) {
     const page = this.#pages.get(number);
     this.#pages.set(number, { items: page?.items, coming: true });
+    this.#coming += 1;
     try {
       const items = await this.source.page(number * PAGE + 1, PAGE);
-      if (version !== this.#version) return;
+      if (version !== this.#version) return items;
+      this.#coming -= 1;
       this.#pages.set(number, { items });
-      this.refresh();
+      this.refresh((ordinal) => Math.floor((ordinal - 1) / PAGE) === number);
       this.#draw();
+      return items;
     } catch (error) {
-      if (version === this.#version) this.#pages.delete(number);
-      throw error;
+      if (version !== this.#version) throw error;
+      this.#coming -= 1;
+      if (page?.items) this.#pages.set(number, { items: page.items, old: true });
+      else this.#pages.delete(number);
+      throw error; // whoever is told of it asks again after a while
     }
   }
 

@@ -67,6 +67,8 @@ export class Looks {
     byId("look-channel-row").hidden = view.channels < 2;
     byId("look-contrast").hidden = view.bits <= 8;
     setText(byId("look-pages"), `of ${view.pages}`);
+    byId("look-others").hidden = !view.others;
+    setText(byId("look-others"), view.others === 1 ? "Another page of this file is not shown." : `${view.others} more pages of this file are not shown.`);
     this.setProps("look-page", { value: page });
     const names = Array.from({ length: view.channels }, (_, n) => `${n + 1} ${view.names[n] ?? ""} (${TINTS[n] ?? "not in All"})`);
     const options = ["All", ...names].map((label, n) => ({ label, value: String(n) }));

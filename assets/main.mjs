@@ -4,6 +4,7 @@ import { boxInView, moved, resized, sameCorners, zoomedRanges } from "./geometry
 import { Batch } from "./batch.mjs";
 import { callbacks } from "./callbacks.mjs";
 import { openJournal } from "./journal.mjs";
+import { Dialogs } from "./dialogs.mjs";
 import { present } from "./dom.mjs";
 import { Files } from "./files.mjs";
 import { Gallery } from "./gallery.mjs";
@@ -13,7 +14,7 @@ import { Navigator } from "./navigator.mjs";
 import { Outbox } from "./outbox.mjs";
 import { Overlay } from "./overlay.mjs";
 import { Palette } from "./palette.mjs";
-import { PictureCache } from "./pictures.mjs";
+import { Lanes, PictureCache } from "./pictures.mjs";
 import { Plot, firstDrawn } from "./plot.mjs";
 import { Pointer } from "./pointer.mjs";
 import { Server } from "./server.mjs";
@@ -24,9 +25,14 @@ import { TileLayer } from "./tiles.mjs";
 import { View } from "./view.mjs";
 
 const REFRESH_MS = 3000;
+const NEWS_MS = 15_000; // how long what is known of the batch counts as new
 const KEPT_PICTURES = 10;
+const PICTURES_AT_ONCE = 3;
+const THUMBNAILS_AT_ONCE = 2;
 const LOOK_AGAIN_MS = 500;
 const IN_GALLERY = new Set(["gallery", "undo", "redo", "search", "help"]); // keys that mean something there
+const RETRY_MS = 5000;
+const FARTHEST = 99_999_999; // no batch has so many images
 const STEPS_ASIDE_PX = [10, 20, 30, 40, 50, 60, 70, 80]; // where a copy goes if its place is taken
 const byId = (id) => document.getElementById(id);
 
@@ -47,8 +53,10 @@ class Page {
     this.memory = memory(config.database);
     this.server = server;
     this.outbox = outbox;
-    this.pictures = new PictureCache(KEPT_PICTURES);
+    const lanes = new Lanes(PICTURES_AT_ONCE);
+    this.pictures = new PictureCache(KEPT_PICTURES, lanes);
     this.view = new View(this);
+    this.dialogs = new Dialogs(this);
     this.session = new Session({ server, journal, outbox, channel, view: this.view });
     this.session.setLabels(config.labels);
     this.plot = new Plot(element, {
@@ -58,7 +66,7 @@ class Page {
     this.overlay = new Overlay(byId("overlay"), this.plot);
     this.pointer = new Pointer(this.session, this.plot, this.overlay);
     this.looks = new Looks({ memory: this.memory, setProps, changed: () => this.view.relook() });
-    this.tiles = new TileLayer({ plot: this.plot, pointer: this.pointer, looks: this.looks, warn: (text) => this.view.warn(text) });
+    this.tiles = new TileLayer({ lanes, plot: this.plot, pointer: this.pointer, looks: this.looks, warn: (text) => this.view.warn(text) });
     this.table = new Table({ id: "annotations-table", setProps, message: (text) => this.view.tableMessage(text) });
     this.palette = new Palette(byId("palette"), {
       choose: (name) => this.session.chooseLabel(name),
@@ -74,15 +82,17 @@ class Page {
       labels: () => this.session.labels,
       imported: () => this.#imported(),
     });
-    this.strip = new Strip(byId("strip"), { open: (id) => this.open(id) });
+    this.strip = new Strip(byId("strip"), { lanes: new Lanes(THUMBNAILS_AT_ONCE), open: (id) => this.open(id) });
     this.navigator = new Navigator({
       session: this.session,
       pictures: this.pictures,
+      tiles: this.tiles,
       pointer: this.pointer,
       table: this.table,
       looks: this.looks,
       swap: (...arguments_) => this.view.swap(...arguments_),
       fail: (entry, error) => this.view.failed(entry, error),
+      slow: (entry) => this.view.slow(entry),
     });
     this.gallery = new Gallery(this, setProps);
     listen({
@@ -109,7 +119,7 @@ class Page {
     const gallery = isGallery() ? Gallery.askedBy(address) : null;
     this.firstFilter = gallery ? {} : { query: address.get("query") ?? "", order: address.get("order") ?? "position" };
     await this.become(given || this.memory.get("annotator") || "", address.get("image"), gallery);
-    if (!this.session.annotator) this.view.askName();
+    if (!this.session.annotator) this.dialogs.openHelp();
   }
 
   /** Who is at work, or will be once their boxes are loaded. */
@@ -137,7 +147,7 @@ class Page {
       } catch (error) {
         if (outrun()) return;
         this.#coming = null;
-        this.view.named(session.annotator);
+        this.dialogs.named(session.annotator);
         this.view.warn(`Still working as ${session.annotator || "nobody"}: the boxes of ${annotator} cannot be loaded, ${error.message}.`);
         return;
       }
@@ -150,10 +160,14 @@ class Page {
     session.become(annotator, prepared);
     if (annotator) this.memory.set("annotator", annotator);
     navigator.batch = batch;
-    this.view.named(annotator);
+    this.dialogs.named(annotator);
     if (gallery || this.gallery.isOpen) await this.gallery.open(gallery ?? this.gallery.asked);
     if (gallery) return;
-    if (prepared && batch.entry.id === session.image) return this.view.sameImage(); // at once: a hand may be drawing
+    if (prepared && batch.entry.id === session.image) {
+      this.view.sameImage(); // at once: a hand may be drawing
+      navigator.go(() => false); // nobody waits for another image any more
+      return;
+    }
     session.image = null; // whatever is on screen is the other annotator's
     await this.open(place);
   }
@@ -181,7 +195,8 @@ class Page {
     history.pushState(null, "", location.href);
     if (!this.gallery.isOpen) return void this.gallery.open();
     this.gallery.close();
-    if (!this.session.image) this.open("");
+    if (this.session.image) this.view.remember();
+    else this.open("");
   }
 
   /** Back or Forward: show what the address says. */
@@ -190,12 +205,12 @@ class Page {
     if (isGallery()) return void this.gallery.open(Gallery.askedBy(address));
     this.gallery.close();
     const image = address.get("image") ?? "";
-    if (image !== this.session.image) this.#walkTo(image, { query: address.get("query") ?? "", order: address.get("order") ?? "position" });
+    if (image !== this.session.image || this.navigator.busy) this.#walkTo(image, { query: address.get("query") ?? "", order: address.get("order") ?? "position" });
   }
 
   /** Leave the gallery for an image; from there one goes on through what the gallery's query left, in its order. */
   async walk(image, filter, box = null) {
-    history.pushState(null, "", location.href);
+    history.pushState(null, "", this.view.addressOf(image, filter)); // at once, for who goes back before it is there
     this.gallery.close();
     await this.#walkTo(image, filter);
     if (box && this.session.image === image && this.session.boxOf(image, box)) this.session.select(box);
@@ -219,10 +234,13 @@ class Page {
     if (this.session.image) this.batch.readAgain().then(() => this.view.place()).catch(() => {}); // asked again later
   }
 
-  /** Undo (-1) or redo (1): on the image, or in the gallery across images. */
-  replay(by) {
-    if (this.gallery.isOpen) return this.gallery.replay(by);
-    return by < 0 ? this.session.undo() : this.session.redo();
+  /** Undo (below 0) or redo some steps: on the image, or in the gallery across images. */
+  replay(steps) {
+    for (let left = Math.abs(steps); left > 0; left -= 1) {
+      if (this.gallery.isOpen) this.gallery.changes.replay(Math.sign(steps));
+      else if (steps < 0) this.session.undo();
+      else this.session.redo();
+    }
   }
 
   step(steps) {
@@ -234,11 +252,19 @@ class Page {
     });
   }
 
+  /** Go to an image by its number, as somebody typed it; the field is empty then, and the keys are the picture's. */
   jump(ordinal) {
     this.view.commitCell();
+    if (!this.batch?.total) return;
+    if (!Number.isInteger(ordinal) || ordinal < 1) {
+      return this.view.warn(`Give a whole number from 1 to ${this.batch.total.toLocaleString("en")}.`, "info", "jump");
+    }
+    setProps("image-jump", { value: "" });
+    this.view.closeDrawer();
+    byId("graph").focus({ preventScroll: true });
     return this.navigator.go(async (batch) => {
-      await batch.openAt(ordinal);
-      if (ordinal > batch.total) this.view.warn(`There is no image ${ordinal}: this is ${batch.entry?.ordinal}, the last.`, "info");
+      await batch.openAt(Math.min(ordinal, FARTHEST));
+      if (ordinal > batch.total) this.view.warn(`There is no image ${ordinal.toLocaleString("en")}: this is ${batch.entry?.ordinal}, the last.`, "info");
     });
   }
 
@@ -258,15 +284,31 @@ class Page {
   /** Mark the image on screen; not while the next is on its way, or one would be marked that nobody has looked at. */
   markDone() {
     const { session } = this;
-    if (!session.annotation || this.pointer.busy || this.navigator.busy) return;
-    if (!session.annotator) return this.view.askName(); // one's own image stays on screen until then
+    if (!session.annotation || this.pointer.busy || this.#isLeaving()) return;
+    if (!session.annotator) return this.dialogs.openHelp(); // one's own image stays on screen until then
+    if (!session.annotation.width || !this.plot.source) {
+      return this.view.warn("The picture cannot be shown, so nobody can have looked at it. Skip it with X.", "info", "unseen");
+    }
     session.setState("done");
     this.step(1);
   }
 
+  /** Whether the next image is on its way; the person is told if that takes long. */
+  #isLeaving() {
+    const { busy } = this.navigator;
+    if (busy && this.view.isSlow) this.view.warn("The next image is still loading: wait for it, or go back to this one.", "info");
+    return busy;
+  }
+
+  /** Ask for the reason to skip the image on screen. */
+  askSkip() {
+    if (!this.session.annotation || this.#isLeaving()) return;
+    this.dialogs.askReason();
+  }
+
   skip(reason, image) {
     this.session.setState("skipped", reason, image);
-    if (image === this.session.image) this.step(1);
+    if (image === this.session.image && !this.navigator.busy) this.step(1);
     else this.view.noteState(image);
   }
 
@@ -280,7 +322,7 @@ class Page {
       case "next": return void this.step(1);
       case "previous": return void this.step(-1);
       case "done": return void this.markDone();
-      case "skip": return view.askReason();
+      case "skip": return this.askSkip();
       case "search": return this.gallery.isOpen ? byId("gallery-query").focus() : view.focusInPanel("image-search");
       case "jump": return view.focusInPanel("image-jump");
       case "label": return this.#labelByKey(key);
@@ -311,7 +353,7 @@ class Page {
       case "page-next": return this.looks.turn(1);
       case "hide": return session.hideLabel(session.label);
       case "crosshair": return view.setCrosshair(!this.overlay.crosshair, true);
-      case "help": return view.openHelp();
+      case "help": return this.dialogs.openHelp();
       default: throw new Error(`layout/keys.py names an action that assets/main.mjs does not know: ${action}`);
     }
   } // prettier-ignore
@@ -341,7 +383,7 @@ class Page {
   }
 
   #newBox() {
-    if (!this.session.annotation?.width) return;
+    if (!this.session.annotation?.width || !this.plot.source) return;
     const corners = boxInView(this.plot.ranges(), this.session.picture());
     if (corners) this.session.newBox(corners);
   }
@@ -421,18 +463,33 @@ class Page {
     setProps("annotations-table", { dropdown: { Type: { options: names, clearable: false } } });
     await session.reload();
     await navigator.go(async () => {
-      await batch.open(session.image);
+      await batch.open(batch.entry?.id ?? ""); // which may be on its way
       return false;
     });
     this.view.boxes();
   }
 
+  /** What the server says of the image on screen by now; one that could not be had is tried again. */
+  async #refreshImage() {
+    const { session, plot } = this;
+    const { image } = session;
+    const before = session.annotation?.error;
+    await session.refresh();
+    if (image !== session.image || !session.annotation) return;
+    const { error } = session.annotation;
+    if (error && error !== before && plot.source) this.view.warn(`${image}: ${error} Its boxes are kept.`);
+    const isDue = before || performance.now() - this.view.swappedAt > RETRY_MS;
+    const isIdle = !this.gallery.isOpen && !this.navigator.busy;
+    if (!plot.source && !error && this.view.isPassing && isDue && isIdle) this.navigator.go(() => true);
+  }
+
   #refresh() {
     if (document.hidden || this.pointer.busy) return;
-    this.session.refresh().catch(() => {}); // the outbox tells about a server that does not answer
+    this.#refreshImage().catch(() => {}); // the outbox tells about a server that does not answer
     if (this.gallery.isOpen) this.gallery.renew();
     const late = this.batch?.stale && !this.outbox.size;
-    if (this.batch?.indexing || this.batch?.problem || this.batch?.last || late) this.batch.readAgain().then(() => this.view.place()).catch(() => {});
+    const old = performance.now() - this.batch?.readAt > NEWS_MS;
+    if (this.batch?.indexing || this.batch?.problem || this.batch?.last || late || old) this.batch.readAgain().then(() => this.view.place()).catch(() => {});
     this.outbox.adopt().then((adopted) => adopted.length && this.outbox.send());
   }
 }

@@ -3,9 +3,11 @@
 const MOST_AT_ONCE = 200;
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 15_000;
+const REMEMBERED_MS = 60_000; // longer than any answer may take
 
 export class Outbox {
   #waiting = new Map(); // edit id -> {annotator, edit}; also {reason} once the server refused it
+  #taken = []; // {at, annotator, edit}: what the server took of late
   #sending = null; // resolves when what is on its way has been answered
   #wait_ms = FIRST_WAIT_MS;
   #timer = null;
@@ -34,10 +36,19 @@ export class Outbox {
     this.onChange();
   }
 
-  /** The unacknowledged edits of one annotation, in the order they were made. */
-  editsOf(annotator, image) {
-    const entries = [...this.#waiting.values()];
+  /**
+   * What an answer of the server to a question of `since` may not have of one annotation: edits that wait, and those
+   * that it took meanwhile, in the order they were made.
+   */
+  editsOf(annotator, image, since) {
+    const entries = [...this.#taken.filter(({ at }) => at >= since), ...this.#waiting.values()];
     return entries.filter((e) => e.annotator === annotator && e.edit.image === image).map((e) => e.edit);
+  }
+
+  /** Edits that the server has by now, or will have soon from another tab. */
+  remember(entries) {
+    const at = performance.now();
+    this.#taken = [...this.#taken.filter((one) => at - one.at < REMEMBERED_MS), ...entries.map((entry) => ({ ...entry, at }))];
   }
 
   get size() {
@@ -107,6 +118,7 @@ export class Outbox {
     for (const { id, reason } of refused) this.#waiting.get(id).reason = reason;
     const taken = answer.accepted.map((id) => this.#waiting.get(id)).filter(Boolean);
     const done = [...answer.accepted, ...this.#overtakenBy(taken)];
+    this.remember(taken);
     for (const id of done) this.#waiting.delete(id);
     this.onChange();
     await this.journal?.forget(done);

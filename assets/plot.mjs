@@ -5,6 +5,7 @@ import { fitRanges } from "./geometry.mjs";
 
 const MODEBAR_ERASE = '[data-title="Erase active shape"]';
 const MODEBAR_RESET = '[data-attr="zoom"][data-val="reset"]';
+const NOTCH_PX = 50; // from which on a turn of the wheel is one notch, and no touch of a trackpad
 const FARTHEST = 3; // how many times smaller than fitted a picture may get
 
 export class Plot {
@@ -23,6 +24,7 @@ export class Plot {
     element.on("plotly_relayouting", () => handlers.viewChanged());
     element.on("plotly_afterplot", () => this.#onDrawn());
     element.addEventListener("click", (event) => this.#onModebar(event), true);
+    element.addEventListener("wheel", (event) => this.#onWheel(event));
   }
 
   /** The id of the image on screen. */
@@ -186,6 +188,11 @@ export class Plot {
     const fitted = fitRanges(this.#picture, this.area());
     const { x } = this.ranges();
     if (x[1] - x[0] > (fitted.x[1] - fitted.x[0]) * FARTHEST) this.setRanges(fitted);
+  }
+
+  /** Plotly zooms by a tenth at most for each event, which is many notches to a pixel of a huge picture: twice then. */
+  #onWheel(event) {
+    if (event.isTrusted && Math.abs(event.deltaY) >= NOTCH_PX) event.target.dispatchEvent(new WheelEvent("wheel", event));
   }
 
   #onModebar(event) {

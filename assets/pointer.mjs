@@ -128,7 +128,8 @@ export class Pointer {
       if (box && !sameCorners({ x0, y0, x1, y1 }, drag.box)) this.session.putBox(drag.image, { ...box, x0, y0, x1, y1 });
     } else if (drag.mode === "draw" && !clicked && !event.ctrlKey && !event.metaKey) {
       const corners = cornersBetween(drag.from, this.plot.toPicture(event.clientX, event.clientY), drag.picture);
-      if (corners) this.session.drawBox(drag.image, corners);
+      if (corners && this.plot.source) this.session.drawBox(drag.image, corners);
+      else if (corners) this.session.view.warn("No box is drawn on a picture that is not there yet.", "info", "unseen");
     } else if (clicked && drag.mode !== "pan" && drag.mode !== "none" && drag.mode !== "pinch") {
       this.session.select(pick(this.session.visibleBoxes(), drag.from, this.plot.scale() * REACH_PX, this.session.selected));
     }

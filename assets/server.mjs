@@ -35,8 +35,21 @@ export class Server {
     return this.#ask(`api/crops?${new URLSearchParams(questions)}`);
   }
 
-  annotations(image, annotator) {
-    return this.#ask(`api/images/${encodePath(image)}/annotations?${new URLSearchParams({ annotator })}`);
+  annotations(image, annotator, signal = null) {
+    return this.#ask(`api/images/${encodePath(image)}/annotations?${new URLSearchParams({ annotator })}`, { signal });
+  }
+
+  /** Why a picture did not come, and whether that may pass: {error, passing}. Throws if nobody answers. */
+  async whyNot(address) {
+    let answer;
+    try {
+      answer = await fetch(address, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+    } catch {
+      throw new ServerError("the server does not answer", 0);
+    }
+    const value = answer.ok ? null : await answer.json().catch(() => null);
+    const otherwise = answer.ok ? "This browser cannot show the picture; the batch goes on." : `The server answered ${answer.status}.`;
+    return { error: value?.error ?? otherwise, passing: answer.status === 503 };
   }
 
   labels() {
@@ -109,7 +122,8 @@ export class Server {
   async #ask(path, options = {}) {
     let answer;
     try {
-      answer = await fetch(this.base + path, { ...options, signal: AbortSignal.timeout(TIMEOUT_MS) });
+      const late = AbortSignal.timeout(TIMEOUT_MS);
+      answer = await fetch(this.base + path, { ...options, signal: options.signal ? AbortSignal.any([options.signal, late]) : late });
     } catch {
       throw new ServerError("the server does not answer", 0);
     }

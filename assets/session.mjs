@@ -45,8 +45,9 @@ export class Session {
 
   /** What is needed to show an image to an annotator who is not at work yet. */
   async prepare(annotator, image) {
+    const asked = performance.now();
     const [answer, history] = await Promise.all([this.server.annotations(image, annotator), this.#readHistory(image, annotator)]);
-    return { answer, history };
+    return { answer, asked, history };
   }
 
   /** Change who is at work; the boxes of the one before are let go of. `prepared` is what `prepare` gave, if it was asked. */
@@ -58,7 +59,7 @@ export class Session {
     this.selected = null;
     if (!prepared) return;
     this.#histories.set(prepared.answer.image, prepared.history);
-    this.#merge(prepared.answer);
+    this.#merge(prepared);
   }
 
   // ---- reading ----
@@ -117,14 +118,15 @@ export class Session {
     return { image: this.image, annotator: this.annotator, images };
   }
 
-  /** The annotation of an image, from the server and from what waits to be sent; also its undo history. */
-  async load(image) {
+  /** The annotation of an image, from the server and from what waits to be sent; also its undo history. `signal` may stop it. */
+  async load(image, signal = null) {
     if (this.#annotations.has(image) && this.#histories.has(image)) return this.#annotations.get(image);
     const { annotator } = this;
-    const [answer, history] = await Promise.all([this.server.annotations(image, annotator), this.#readHistory(image)]);
-    if (annotator !== this.annotator) return this.load(image);
+    const asked = performance.now();
+    const [answer, history] = await Promise.all([this.server.annotations(image, annotator, signal), this.#readHistory(image)]);
+    if (annotator !== this.annotator) return this.load(image, signal);
     this.#histories.set(image, this.#histories.get(image) ?? history);
-    this.#merge(answer);
+    this.#merge({ answer, asked });
     return this.#annotations.get(image);
   }
 
@@ -132,8 +134,9 @@ export class Session {
   async refresh() {
     const { image, annotator } = this;
     if (!image || !annotator) return;
+    const asked = performance.now();
     const answer = await this.server.annotations(image, annotator);
-    if (annotator === this.annotator && this.#merge(answer) && image === this.image) this.#publish();
+    if (annotator === this.annotator && this.#merge({ answer, asked }) && image === this.image) this.#publish();
   }
 
   /** Forget what is loaded but not on screen, so that it is read again: after an import. */
@@ -142,7 +145,8 @@ export class Session {
     await this.refresh();
   }
 
-  #merge(answer) {
+  /** Take over an answer of the server, and on top of it what it may not have known when it was asked. */
+  #merge({ answer, asked }) {
     const { image } = answer;
     const theirs = this.annotator
       ? fromServer(answer)
@@ -151,7 +155,7 @@ export class Session {
     const known = this.#annotations.get(image);
     if (known && revision === this.#revisions.get(image)) return false;
     this.#revisions.set(image, revision);
-    const waiting = this.outbox.editsOf(this.annotator, image);
+    const waiting = this.outbox.editsOf(this.annotator, image, asked);
     this.#annotations.set(image, waiting.reduce(apply, known ? merge(known, theirs) : theirs));
     return true;
   }
@@ -267,7 +271,7 @@ export class Session {
 
   /** Undo (-1) or redo (1) a step across images, but for what was changed since: resolves to how much that was. */
   replayAcross(by) {
-    this.#replaying = this.#replaying.then(() => this.#replayAcross(by));
+    this.#replaying = this.#replaying.catch(() => {}).then(() => this.#replayAcross(by)); // one that failed was told
     return this.#replaying;
   }
 
@@ -419,6 +423,7 @@ export class Session {
 
   async #onOtherTab({ annotator, image, edits }) {
     if (annotator !== this.annotator) return;
+    this.outbox.remember(edits.map((edit) => ({ annotator, edit })));
     const touched = edits.filter((edit) => this.#applyIfLoaded(edit)).map((edit) => edit.image);
     if (image === ACROSS) this.#forgetHistories(edits);
     if (!touched.length && !this.#histories.has(image)) return;

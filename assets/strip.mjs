@@ -2,20 +2,19 @@
 
 import { make, setAttributes } from "./dom.mjs";
 
-const SHOWN = 12; // to each side; the strip scrolls, and what is out of sight is not loaded
+const SHOWN = 12; // to each side; the strip scrolls
 
 export class Strip {
   #buttons = new Map();
 
-  constructor(container, { open }) {
-    this.container = container;
-    this.open = open;
+  constructor(container, { lanes, open }) {
+    Object.assign(this, { container, lanes, open });
   }
 
   show(entries, at) {
     const near = entries.slice(Math.max(0, at - SHOWN), at + SHOWN + 1);
     const wanted = new Set(near.map((entry) => entry.id));
-    for (const [id, button] of this.#buttons) if (!wanted.has(id)) (button.remove(), this.#buttons.delete(id));
+    for (const [id, button] of this.#buttons) if (!wanted.has(id)) this.#remove(id, button);
     near.forEach((entry, index) => {
       const button = this.#buttons.get(entry.id) ?? this.#make(entry);
       if (this.container.children[index] !== button) this.container.insertBefore(button, this.container.children[index] ?? null);
@@ -26,6 +25,15 @@ export class Strip {
       if (current && this.current !== entry.id) this.#centre(button);
       if (current) this.current = entry.id;
     });
+    const here = near.findIndex((entry) => entry.id === entries[at]?.id);
+    const byDistance = near.map((entry, index) => [Math.abs(index - here), entry]).sort(([a], [b]) => a - b);
+    for (const [, entry] of byDistance) this.lanes.show(this.#buttons.get(entry.id).firstChild, entry.thumbnail);
+  }
+
+  #remove(id, button) {
+    this.lanes.show(button.firstChild, null);
+    button.remove();
+    this.#buttons.delete(id);
   }
 
   #centre(button) {
@@ -39,9 +47,8 @@ export class Strip {
     const button = make("button", "thumb", this.container);
     button.type = "button";
     const image = make("img", "", button);
-    Object.assign(image, { loading: "lazy", decoding: "async", alt: "", draggable: false });
+    Object.assign(image, { decoding: "async", alt: "", draggable: false });
     image.addEventListener("error", () => button.classList.add("thumb-broken"));
-    image.src = entry.thumbnail;
     button.addEventListener("click", () => this.open(entry.id));
     this.#buttons.set(entry.id, button);
     return button;

@@ -33,19 +33,21 @@ const KEPT_TILES = 200;
 
 /** Lays the tiles that the present view needs over the picture. */
 export class TileLayer {
-  #pictures = new PictureCache(KEPT_TILES);
+  #pictures;
   #timer = null;
   #wanted = ""; // the addresses of the tiles that are laid or under way
 
   /** `warn(text)` tells a person; `pointer.idle()` waits for the end of a gesture. */
-  constructor({ plot, pointer, looks, warn }) {
+  constructor({ lanes, plot, pointer, looks, warn }) {
     Object.assign(this, { plot, pointer, looks, warn });
+    this.#pictures = new PictureCache(KEPT_TILES, lanes);
   }
 
   /** Another picture is on screen, without tiles. */
   clear() {
     clearTimeout(this.#timer);
     this.#wanted = "";
+    this.#pictures.only([]);
   }
 
   /** The view may have changed: look a moment later, when it has settled. */
@@ -61,6 +63,7 @@ export class TileLayer {
     const wanted = tiles.map(({ source }) => source).join(" ");
     if (wanted === this.#wanted || this.plot.image !== entry.id) return;
     this.#wanted = wanted;
+    this.#pictures.only(tiles.map(({ source }) => source));
     const current = () => wanted === this.#wanted && this.plot.image === entry.id;
     const loaded = [];
     const show = async () => {

@@ -21,7 +21,6 @@ export class View {
   #published = null; // what the store holds
   #sharpening = null;
   #saidAt = -Infinity;
-  #skipping = null; // what is done with the reason that the skip dialog asks for
   #shownWidth = 0; // of the picture on screen, which may be smaller than the one in the source
 
   constructor(page) {
@@ -157,10 +156,7 @@ export class View {
     setAttributes(byId("gallery-open"), { title: isOpen ? "Back to the picture (G)" : "All images at once (G)" });
     this.closeDrawer();
     this.historyChanged();
-    if (isOpen) return;
-    const { session } = this.page;
-    if (session.image) this.#remember(session.image);
-    byId("graph").focus({ preventScroll: true });
+    if (!isOpen) byId("graph").focus({ preventScroll: true });
   }
 
   // ---- images ----
@@ -169,10 +165,12 @@ export class View {
   swap(entry, annotation, picture) {
     const { session, plot, tiles } = this.page;
     session.enter(entry.id);
+    this.swappedAt = performance.now();
+    this.isPassing = Boolean(picture.passing || annotation.error); // whatever keeps the picture from being shown
     this.#shapes.clear();
     tiles.clear();
-    const readable = annotation.width && picture;
-    this.#shownWidth = picture?.naturalWidth ?? 0;
+    const readable = annotation.width && !picture.error;
+    this.#shownWidth = picture.naturalWidth ?? 0;
     const size = annotation.width ? annotation : { width: 640, height: 480 };
     plot.show({
       image: entry.id,
@@ -182,11 +180,11 @@ export class View {
       newBoxColor: session.colorOf(session.label),
     });
     this.page.looks.show(readable ? annotation.view : null);
-    this.message(readable ? "" : annotation.error || `${entry.id} cannot be shown by this browser; the batch goes on.`);
+    this.message(readable ? "" : annotation.error || picture.error);
     this.tableMessage("");
     this.boxes();
     byId("image-name").textContent = byId("image-name").title = entry.id;
-    this.#remember(entry.id);
+    this.remember();
     this.say(readable ? `Image ${entry.id}, ${session.boxes().length} boxes` : `Image ${entry.id} cannot be shown`);
   }
 
@@ -194,7 +192,18 @@ export class View {
   sameImage() {
     this.#shapes.clear();
     this.boxes();
-    this.#remember(this.page.session.image);
+    this.remember();
+  }
+
+  /** Whether somebody is told what they wait for. */
+  get isSlow() {
+    return !byId("picture-coming").hidden;
+  }
+
+  /** What one waits for, while the image before stays on screen; null for nothing. */
+  slow(entry) {
+    byId("picture-coming").hidden = !entry || !this.page.session.image;
+    setText(byId("picture-coming"), entry ? `Loading ${entry.id} …` : "");
   }
 
   failed(entry, error) {
@@ -203,6 +212,10 @@ export class View {
       batch.filter = { ...batch.filter, query: "", order: "position" }; // an address somebody typed
       this.warn(`All images are shown: ${error.message}.`);
     }
+    for (const [id, name] of [["image-search", "search"], ["state-filter", "state"]]) {
+      if (batch) setProps(id, { value: batch.filter[name] }); // which is the one before if the new one came to nothing
+    } // prettier-ignore
+    this.remember();
     const name = entry?.id ?? "The batch";
     if (!this.page.session.image) {
       this.message(`${name} cannot be loaded: ${error.message}. Trying again …`);
@@ -226,13 +239,24 @@ export class View {
     setAttributes(badge, { "data-state": state });
   }
 
+  /** What is in the way of listing the source, until somebody has read it or it is something else. */
+  #sourceProblem(problem) {
+    const note = byId("source-problem");
+    if (note.dataset.read !== problem) delete note.dataset.read;
+    note.hidden = !problem || note.dataset.read === problem;
+    setText(note.firstElementChild, problem && `Not all pictures can be listed. ${problem}`);
+    note.lastElementChild.onclick = () => {
+      note.dataset.read = problem;
+      note.hidden = true;
+    };
+  }
+
   /** Where we are in the batch. */
   place() {
     const { batch, strip, session } = this.page;
     const { entry, counts } = batch;
     if (!entry || entry.id !== session.image) return;
-    setText(byId("source-problem"), batch.problem && `New pictures cannot be looked for now. ${batch.problem}`);
-    byId("source-problem").hidden = !batch.problem;
+    this.#sourceProblem(batch.problem);
     const { query, order } = batch.filter;
     byId("filter-chip").hidden = !query && order === "position";
     setText(byId("filter-text"), query ? `Only ${query}` : "In another order");
@@ -250,24 +274,30 @@ export class View {
     strip.show(batch.entries, batch.at);
   }
 
-  #remember(image) {
-    const { session, memory, nameInAddress } = this.page;
-    memory.set(`place of ${session.annotator}`, image);
-    if (this.page.gallery?.isOpen) return;
-    const { query, order } = this.page.batch.filter;
+  /** The image on screen, in the browser's memory and in the address. */
+  remember() {
+    const { session, memory, gallery, batch } = this.page;
+    if (!session.image) return;
+    memory.set(`place of ${session.annotator}`, session.image);
+    if (gallery?.isOpen) return;
+    history.replaceState(null, "", this.addressOf(session.image, batch.filter));
+    document.title = `${session.image} · Dash Annotator`;
+  }
+
+  /** The address of an image, as one of those that a query leaves, in an order. */
+  addressOf(image, { query, order }) {
+    const { config, session, nameInAddress } = this.page;
     const given = { image, query, order: order === "position" ? "" : order, annotator: nameInAddress ? session.annotator : "" };
-    const address = new URLSearchParams(Object.entries(given).filter(([, value]) => value));
-    history.replaceState(null, "", `${this.page.config.base}?${address}`);
-    document.title = `${image} · Dash Annotator`;
+    return `${config.base}?${new URLSearchParams(Object.entries(given).filter(([, value]) => value))}`;
   }
 
   // ---- view ----
 
   /** Zoom, pan or resize: what lies over the figure follows, and a sharper picture is fetched where it would show. */
   zoomed() {
-    const { overlay, plot, session, batch } = this.page;
+    const { overlay, plot, session, navigator } = this.page;
     overlay?.refresh();
-    const entry = batch?.entry;
+    const entry = navigator?.shown;
     if (!entry || entry.id !== plot?.image || this.#sharpening === entry.id) return;
     const { annotation } = session;
     if (!annotation || !this.#shownWidth) return;
@@ -286,8 +316,8 @@ export class View {
       const picture = await this.page.pictures.load(address);
       await this.page.pointer.idle();
       if (this.page.plot.image === entry.id && address === wanted()) this.page.plot.sharpen(picture.src);
-    } catch {
-      this.warn("The full-size picture cannot be loaded; the smaller one stays.");
+    } catch (error) {
+      if (error.name !== "AbortError") this.warn("The full-size picture cannot be loaded; the smaller one stays.");
     } finally {
       this.#sharpening = null;
     }
@@ -295,8 +325,8 @@ export class View {
 
   /** Another look was chosen: the picture on screen in it; boxes, zoom and place stay. */
   async relook() {
-    const { batch, session, navigator, pictures, pointer, plot, tiles, looks } = this.page;
-    const { entry } = batch ?? {};
+    const { session, navigator, pictures, pointer, plot, tiles } = this.page;
+    const entry = navigator.shown;
     if (!entry || entry.id !== session.image || !session.annotation.view) return;
     const address = navigator.shownAddress({ ...entry, view: session.annotation.view });
     try {
@@ -308,7 +338,7 @@ export class View {
       await plot.sharpen(picture.src);
       this.zoomed();
     } catch (error) {
-      this.warn(`${entry.id} cannot be shown so: the picture stays as it was.`);
+      if (error.name !== "AbortError") this.warn(`${entry.id} cannot be shown so: the picture stays as it was.`);
     }
   }
 
@@ -381,6 +411,7 @@ export class View {
   focusInPanel(id) {
     if (byId("labels-toggle").offsetParent) this.#openDrawer("labels-panel");
     byId(id).focus();
+    byId(id).select();
   }
 
   noMatch(none) {
@@ -394,89 +425,8 @@ export class View {
     if (top && bottom > 0) table?.setRoom(bottom - top - 330);
   }
 
-  // ---- who ----
-
-  named(annotator) {
-    setProps("annotator-name", { value: annotator });
-    setProps("welcome-name", { value: annotator });
-  }
-
-  /** A name was typed: in the bar, or in the dialog (`close`). An empty one keeps the one there is. */
-  nameGiven(value, close = false) {
-    const { page } = this;
-    const name = (value ?? "").trim().replace(/\s+/g, " ");
-    if (name && name !== page.name) {
-      this.commitCell();
-      const image = page.session.image ?? new URLSearchParams(location.search).get("image");
-      page.become(name, image).then(() => page.session.commitUnnamed()).catch((error) => this.warn(`Not kept yet: ${error.message}.`));
-    } else if (!name && page.name) this.named(page.name);
-    if (!close) return;
-    if (page.name) return this.#closeHelp();
-    byId("welcome-name").classList.add("is-invalid");
-    byId("welcome-name").focus();
-    this.say("Type a name first");
-  }
-
   askName() {
-    this.openHelp();
-  }
-
-  openHelp() {
-    setProps("help-dialog", { is_open: true });
-  }
-
-  #closeHelp() {
-    setProps("help-dialog", { is_open: false });
-  }
-
-  helpToggled(isOpen, name) {
-    if (isOpen) setTimeout(() => this.#helpShown(), 100);
-    else {
-      if (name) this.nameGiven(name);
-      this.#focusPictureSoon();
-    }
-  }
-
-  #helpShown() {
-    if (!byId("welcome-name")) return; // closed again
-    byId("help-close").textContent = this.page.name ? "Close" : "Start";
-    if (!this.page.name) byId("welcome-name").focus();
-  }
-
-  /** Once a dialog has gone it gives the focus back; where that was nowhere, the picture gets it. */
-  #focusPictureSoon() {
-    const look = () => {
-      if (document.querySelector(".modal")) setTimeout(look, 50);
-      else if (document.activeElement === document.body) byId("graph").focus({ preventScroll: true });
-    };
-    setTimeout(look, 50);
-  }
-
-  /** Ask why the image on screen is skipped; the answer is for that image, whatever is on screen by then, or for `then`. */
-  askReason(then = null) {
-    const { session } = this.page;
-    if (this.#skipping || !(then || session.annotation)) return;
-    if (!session.annotator) return this.askName();
-    const { image } = session;
-    this.#skipping = then ?? ((reason) => this.page.skip(reason, image));
-    setProps("skip-reason", { value: "" });
-    setProps("skip-dialog", { is_open: true });
-    const look = () => (byId("skip-reason") ? byId("skip-reason").focus() : this.#skipping && setTimeout(look, 5));
-    look();
-  }
-
-  skipClosed(isOpen) {
-    if (isOpen) return;
-    this.#skipping = null;
-    this.#focusPictureSoon();
-  }
-
-  closeSkip() {
-    const then = this.#skipping;
-    if (!then) return;
-    this.#skipping = null;
-    setProps("skip-dialog", { is_open: false });
-    then(byId("skip-reason").value.trim());
+    this.page.dialogs.openHelp();
   }
 
   // ---- messages ----
@@ -495,7 +445,7 @@ export class View {
     if (element.dataset.state !== state) {
       if (state === "saved" && ["offline", "error"].includes(element.dataset.state)) this.say("Everything is saved again");
       element.dataset.state = state;
-      if (state === "offline") this.warn(`${detail}. Go on: your edits are kept in this browser and sent later.`);
+      if (state === "offline") this.warn(`${detail[0].toUpperCase()}${detail.slice(1)}. Go on: your edits are kept in this browser and sent later.`);
       if (state === "error") this.warn(detail);
     }
     setAttributes(element, { title: detail || "Every edit is in the database." });
@@ -519,13 +469,18 @@ export class View {
     byId("picture-message").hidden = text === "";
   }
 
-  /** A notice that goes by itself. */
-  warn(text, kind = "warning") {
-    for (const old of byId("toasts").children) if (old.textContent === text) old.remove();
+  /** A notice that goes by itself, or when there is another of its topic. */
+  warn(text, kind = "warning", topic = text) {
+    this.unwarn(topic);
     const toast = make("div", `notice notice-${kind}`, byId("toasts"));
     toast.textContent = text;
+    toast.dataset.topic = topic;
     this.say(text);
     setTimeout(() => toast.remove(), NOTICE_MS);
+  }
+
+  unwarn(topic) {
+    for (const old of [...byId("toasts").children]) if (old.dataset.topic === topic) old.remove();
   }
 
   /** A cell that is being typed in is taken over before anything else happens. */

@@ -15,6 +15,7 @@ from dash import Dash
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
+from data.batch import Batch, Picture
 from data.errors import InputError, Unreachable
 from data.pictures import Served
 
@@ -80,6 +81,14 @@ def refusal(status: int, message: str) -> flask.Response:
 def looks(view: str | None) -> Any:
     """Which looks a picture has, for a page: an object or null."""
     return json.loads(view) if view else None
+
+
+def known(batch: Batch, image_id: str) -> Picture:
+    """A picture of the batch, or 404."""
+    picture = batch.picture(image_id)
+    if picture is None:
+        flask.abort(404, f"image: {image_id!r} is not in the batch")
+    return picture
 
 
 def whole(given: Any, name: str, default: int) -> int:

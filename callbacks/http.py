@@ -13,10 +13,10 @@ import flask
 from dash import Dash
 from sqlalchemy import text
 
-from callbacks.answers import add_rules, looks, number, picture_address, whole
+from callbacks.answers import add_rules, known, looks, number, picture_address, whole
 from callbacks.long_work import lines
 from data.annotations import annotation_to_dict
-from data.batch import Entry, Picture
+from data.batch import Entry
 from data.choices import Choice, parse_choice, parse_options
 from data.edits import parse_annotator
 from data.errors import InputError
@@ -57,16 +57,16 @@ class Routes:
         self._base = base
 
     def images(self) -> flask.Response:
-        """A stretch of the batch: ``around`` an image or ``at`` an ordinal.
+        """A stretch of the batch: ``around`` an image or ``at`` an ordinal, or both as `Batch.window` has it.
 
         Filtered by ``state``, ``search`` and ``query``, in an ``order``; ``rank`` as `Batch.window` has it.
         """
         given = flask.request.args
-        listing = "around" not in given
+        is_placed = "around" not in given or given.get("at", "")
         window = self._services.batch.window(
             annotator_name=given.get("annotator", ""),
             around=given.get("around", ""),
-            at=whole(given, "at", 1) if listing else None,
+            at=whole(given, "at", 1) if is_placed else None,
             before=whole(given, "before", 0),
             after=whole(given, "after", 99),
             rank=number(given, "rank") if given.get("rank") else None,
@@ -87,7 +87,7 @@ class Routes:
 
     def annotations(self, image_id: str) -> flask.Response:
         """One image with the annotations of ``annotator``, or of everybody."""
-        picture = self._known(image_id)
+        picture = known(self._services.batch, image_id)
         name = flask.request.args.get("annotator")
         found = self._services.annotations.read(image_id, parse_annotator(name) if name else None)
         answer = flask.jsonify(
@@ -202,12 +202,6 @@ class Routes:
         with self._services.database.reading() as connection:
             connection.execute(text("SELECT 1"))
         return flask.jsonify(status="ok", images=self._services.batch.size())
-
-    def _known(self, image_id: str) -> Picture:
-        picture = self._services.batch.picture(image_id)
-        if picture is None:
-            flask.abort(404, f"image: {image_id!r} is not in the batch")
-        return picture
 
     def _entry_to_dict(self, entry: Entry) -> dict[str, Any]:
         return {

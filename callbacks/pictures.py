@@ -5,7 +5,7 @@ from __future__ import annotations
 import flask
 from dash import Dash
 
-from callbacks.answers import add_rules, kept, number, send, whole
+from callbacks.answers import add_rules, kept, known, number, send, whole
 from data.batch import Picture
 from data.services import Services
 from data.stack_views import SCREEN_PX, parse_look
@@ -69,9 +69,7 @@ class Routes:
         return send(self._services.crops.crop(path, picture.version, size, (x0, y0, x1, y1), look), picture.version)
 
     def _readable(self, image_id: str) -> Picture:
-        picture = self._services.batch.picture(image_id)
-        if picture is None:
-            flask.abort(404, f"image: {image_id!r} is not in the batch")
+        picture = known(self._services.batch, image_id)
         if picture.gone or picture.error:
             flask.abort(404, picture.error or f"image: {image_id!r} is no longer in the batch")
         return picture

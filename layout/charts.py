@@ -16,6 +16,7 @@ GRID = {"light": "#dee2e6", "dark": "#343a40"}
 BARS_SHOWN = 30
 BARS_ROOM = 9
 TICKS = [n * 10**power for power in range(-2, 5) for n in (1, 2, 5)]  # plotly's own say 5 for 0.5, and for 50
+MANY_DOTS = 300  # smaller, so that they do not hide each other
 FEW = 5  # below which an axis would else show parts of one
 
 
@@ -72,7 +73,7 @@ def sizes_figure(sizes: Sizes, theme: str) -> go.Figure:
         x=sizes.side,
         y=sizes.aspect,
         mode="markers",
-        marker={"size": 4, "opacity": 0.55, "color": sizes.color},
+        marker={"size": 4 if len(sizes.side) > MANY_DOTS else 7, "opacity": 0.55, "color": sizes.color},
         text=sizes.label,
         hovertemplate="%{text}: %{x:.0f} px, %{y:.2f}<extra></extra>",
     )

@@ -60,7 +60,7 @@ def skip_dialog() -> dbc.Modal:
             ),
         ]
     )
-    return _dialog(ids.SKIP_DIALOG, "Skip this image", body, ("Skip and go on", ids.SKIP_CONFIRM), centered=True)
+    return _dialog(ids.SKIP_DIALOG, "Skip this image", body, ("Skip", ids.SKIP_CONFIRM), centered=True)
 
 
 def export_dialog() -> dbc.Modal:

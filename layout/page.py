@@ -60,7 +60,17 @@ def page(*, labels: Sequence[Mapping[str, Any]], formats: Mapping[str, str], bas
                             figure(),
                             html.Div(id=ids.OVERLAY, className="overlay"),
                             html.Div("Loading …", id=ids.PICTURE_MESSAGE, className="picture-message", role="status"),
-                            html.Div(id=ids.SOURCE_PROBLEM, className="source-problem", role="status", hidden=True),
+                            html.Div(id=ids.PICTURE_COMING, className="picture-coming", role="status", hidden=True),
+                            html.Div(
+                                id=ids.SOURCE_PROBLEM,
+                                className="source-problem",
+                                role="status",
+                                hidden=True,
+                                children=[
+                                    html.Span(),
+                                    html.Button("×", className="btn btn-sm btn-link p-0", title="Put this note away"),
+                                ],
+                            ),
                         ],
                     ),
                     boxes_panel(names, formats),

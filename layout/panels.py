@@ -141,6 +141,7 @@ def _looks() -> html.Div:
                     html.Span(id=ids.LOOK_PAGES, className="text-body-secondary text-nowrap"),
                 ],
             ),
+            html.Div(id=ids.LOOK_OTHERS, className="small text-body-secondary"),
             html.Label(
                 id=f"{ids.LOOK_CHANNEL}-row",
                 className="look-row small",

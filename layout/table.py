@@ -33,9 +33,9 @@ def table(label_names: Sequence[str]) -> dash_table.DataTable:
             cell_selectable=True,
             style_as_list_view=True,
             style_table={"overflow": "visible"},  # or the menu of the Type column is cut off
-            style_cell={"padding": "2px 4px", "textAlign": "right", "minWidth": "3.1rem"},
+            style_cell={"padding": "2px 3px", "textAlign": "right", "minWidth": "3.1rem"},
             style_cell_conditional=[
-                {"if": {"column_id": "Type"}, "textAlign": "left", "minWidth": "6.2rem"},
+                {"if": {"column_id": "Type"}, "textAlign": "left", "minWidth": "5.6rem"},
                 {"if": {"column_id": "Timestamp"}, "whiteSpace": "nowrap"},
             ],
         )

@@ -98,6 +98,10 @@ class Person:
     def cell(self, row: int, column: str) -> Any:
         return self.page.locator(f'#annotations-table td[data-dash-row="{row - 1}"][data-dash-column="{column}"]')
 
+    def look_away(self) -> None:
+        """Keep the page from asking by itself what is new, as it does every few seconds while it is looked at."""
+        self.page.evaluate("Object.defineProperty(document, 'hidden', { get: () => true })")
+
     # ---- seeing ----
 
     def wait_for_paint(self) -> None:

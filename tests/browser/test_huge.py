@@ -99,6 +99,13 @@ def tiles(person: Person) -> list[str]:
     )
 
 
+def open_huge(visit: Callable[..., Person], site: Site) -> Person:
+    """The first to open it waits until it is decoded."""
+    person = visit(site, wait=False)
+    person.page.wait_for_function("window.annotator && window.annotator.state().image !== null", timeout=120_000)
+    return person
+
+
 def wait_for_tiles(person: Person, level: int) -> None:
     person.page.wait_for_function(
         """(level) => {
@@ -114,7 +121,7 @@ def test_zooming_in_brings_the_finest_pixels_and_boxes_keep_their_place(
     huge_site: Site, huge: Huge, visit: Callable[..., Person]
 ) -> None:
     answers: list[Response] = []
-    ada = visit(huge_site)
+    ada = open_huge(visit, huge_site)
     ada.page.on("response", lambda answer: answers.append(answer))
     assert (ada.state()["width"], ada.state()["height"]) == (huge.width, huge.height)
     assert tiles(ada) == []
@@ -142,11 +149,17 @@ def test_zooming_in_brings_the_finest_pixels_and_boxes_keep_their_place(
     assert not [answer.url for answer in answers if re.search(r"/images/huge\.\w+\?v=[^&]*$", answer.url)]
 
 
+# Whether one of the tiles lies over a point; those of the place before stay until the new ones are there.
+COVERED = """([x, y]) => document.querySelector('#graph .js-plotly-plot').layout.images.slice(1).some(
+  (one) => one.x <= x && x < one.x + one.sizex && one.y <= y && y < one.y + one.sizey)"""
+
+
 def test_a_tile_shows_what_is_there_to_the_pixel(huge_site: Site, visit: Callable[..., Person]) -> None:
-    ada = visit(huge_site)
+    ada = open_huge(visit, huge_site)
     for x, y in MARKS:
         zoom_to(ada, (x, y), 60)
         wait_for_tiles(ada, 0)
+        ada.page.wait_for_function(COVERED, arg=[x, y], timeout=120_000)
         for _ in range(100):
             if brightness(ada, x, y) > 200:
                 break

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import tifffile
 
+from tests.browser.late import Late
 from tests.browser.person import Person
 from tests.conftest import Site
 
@@ -99,3 +100,36 @@ def test_a_page_beyond_the_last_is_the_last(cells: Site, visit: Callable[..., Pe
     ada.page.locator("#look-page").fill("9")
     wait_for_look(ada, page=3)
     assert ada.page.locator("#look-page").input_value() == "3"
+
+
+def test_a_look_chosen_while_the_next_picture_is_coming_is_that_of_both(
+    cells: Site, visit: Callable[..., Person]
+) -> None:
+    late = Late(visit, cells, "b.ome.tif")
+    ada = late.person
+    ada.press("d")
+    ada.page.get_by_text("Loading b.ome.tif").wait_for()
+    ada.press("]")
+    wait_for_look(ada, page=2)
+    late.let_through()
+    ada.wait_for_image("b.ome.tif")
+    assert look(ada)["page"] == 2
+    assert ada.page.locator("#look-page").input_value() == "2"
+
+
+def test_pages_that_are_not_shown_are_spoken_of(
+    visit: Callable[..., Person], serve: Callable[..., Site], tmp_path: Path
+) -> None:
+    (tmp_path / "scans").mkdir()
+    for name, sizes in {"a.tif": (480, 60, 40), "b.tif": (480, 60), "c.tif": (480,)}.items():
+        with tifffile.TiffWriter(tmp_path / "scans" / name) as file:
+            for side in sizes:
+                file.write(np.zeros((side, side), np.uint8), photometric="minisblack")
+    ada = visit(serve(images=str(tmp_path / "scans")))
+    said = ada.page.locator("#look-others", has_text="2 more pages of this file are not shown.")
+    said.wait_for()
+    ada.press("d")
+    ada.page.locator("#look-others", has_text="Another page of this file is not shown.").wait_for()
+    ada.press("d")
+    ada.wait_for_image("c.tif")
+    assert not ada.page.locator("#look-others").is_visible()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from tests.browser.late import Held
 from tests.browser.person import Person, about
 from tests.conftest import Site, save_picture
 
@@ -16,12 +17,13 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_a_place_that_is_not_there_is_said(site: Site, visit: Callable[..., Person]) -> None:
-    ada = visit(site, "?annotator=ada&image=gone.jpg")
+    ada = visit(site, "?annotator=ada&image=gone.jpg", wait=False)
     ada.wait_for_notice("gone.jpg is not in this batch; this is img1.jpg")
+    ada.wait_until_ready()
     for _ in range(2):  # the same number twice is asked for twice
         ada.enter("image-jump", "99")
-        ada.wait_for_image("img12.jpg")
         ada.wait_for_notice("There is no image 99: this is 12, the last.")
+        ada.wait_for_image("img12.jpg")
         ada.press("Escape")
         ada.page.locator("#graph").focus()
         ada.press("a")
@@ -92,6 +94,25 @@ def test_the_ends_of_the_batch_are_said(ada: Person) -> None:
     assert ada.state()["state"] == "done"
 
 
+def test_jumps_one_after_the_other(ada: Person) -> None:
+    """The field is empty again, and the keys are the picture's."""
+    for number in ("7", "11"):
+        ada.press("j")
+        ada.page.keyboard.type(number)
+        ada.press("Enter")
+        ada.wait_for_image(f"img{number}.jpg")
+    ada.press("a")
+    ada.wait_for_image("img10.jpg")
+    for number in ("0", "2.5", "-1"):
+        ada.press("j")
+        ada.page.keyboard.type(number)
+        ada.press("Enter")
+        ada.wait_for_notice("Give a whole number from 1 to 12.")
+    ada.page.locator("#image-jump").fill("1" + "0" * 60)
+    ada.press("Enter")
+    ada.wait_for_image("img12.jpg")
+
+
 def test_a_broken_picture_says_what_is_wrong_and_the_batch_goes_on(
     serve: Callable[..., Site], visit: Callable[..., Person], pictures: Path
 ) -> None:
@@ -104,6 +125,9 @@ def test_a_broken_picture_says_what_is_wrong_and_the_batch_goes_on(
     assert "no picture that can be read" in ada.text("picture-message")
     ada.draw(*BOX)
     assert ada.boxes() == []
+    ada.press("e")
+    ada.wait_for_notice("The picture cannot be shown, so nobody can have looked at it. Skip it with X.")
+    assert ada.state()["state"] == "todo"
     ada.press("d")
     ada.wait_for_image("img3.jpg")
     ada.press("d")
@@ -162,3 +186,24 @@ def test_an_image_that_cannot_be_loaded_leaves_the_present_one_on_screen(ada: Pe
     ada.page.locator("#graph").focus()
     ada.press("d")
     ada.wait_for_image("img2.jpg")
+
+
+def test_a_slow_picture_is_named_and_holds_nobody(ada: Person) -> None:
+    held = Held(ada.page, "**/images/img2.jpg*")
+    ada.page.reload()
+    ada.wait_until_ready()
+    ada.press("d")
+    ada.page.get_by_text("Loading img2.jpg …").wait_for()
+    ada.draw(100, 100, 200, 200)  # one works on meanwhile
+    ada.press("d")
+    ada.wait_for_image("img3.jpg")
+    assert not ada.page.locator("#picture-coming").is_visible()
+    assert held.urls
+    ada.press("a")
+    ada.page.get_by_text("Loading img2.jpg …").wait_for()
+    held.let_through()
+    ada.wait_for_image("img2.jpg")
+    assert not ada.page.locator("#picture-coming").is_visible()
+    ada.press("a")
+    ada.wait_for_image("img1.jpg")
+    assert len(ada.wait_for_boxes(1)) == 1

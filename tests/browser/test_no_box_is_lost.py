@@ -8,6 +8,7 @@ from pathlib import Path
 from playwright.sync_api import Route
 
 from data.choices import Choice
+from tests.browser.late import Held
 from tests.browser.person import Person, about
 from tests.conftest import Site, save_picture
 
@@ -29,15 +30,12 @@ def test_a_box_drawn_while_the_next_image_loads_stays_on_the_one_it_was_drawn_on
     site: Site, visit: Callable[..., Person]
 ) -> None:
     ada = visit(site, "?annotator=ada&image=img1.jpg")
-    held: list[Route] = []
-    ada.page.route("**/images/img9.jpg*", lambda route: held.append(route))
+    held = Held(ada.page, "**/images/img9.jpg*")
     ada.enter("image-jump", "9")
-    while not held:
-        ada.page.evaluate("new Promise(requestAnimationFrame)")
+    held.wait()
     ada.draw(*BOX)
     assert ada.state()["image"] == "img1.jpg"
-    for route in held:
-        route.continue_()
+    held.let_through()
     ada.wait_for_image("img9.jpg")
     assert ada.check_agreement() == []
     assert [tuple(box.values())[2:] for box in site.boxes("img1.jpg")] == [about(BOX)]
@@ -90,6 +88,7 @@ def test_erasing_the_last_box_works_on_two_images_in_turn(ada: Person, site: Sit
         ada.draw(*BOX)
         ada.wait_for_boxes(1)
         ada.page.click("#next")
+    ada.wait_for_image("img3.jpg")
     for image in ("img2.jpg", "img1.jpg"):
         ada.page.click("#previous")
         ada.wait_for_image(image)
@@ -100,13 +99,13 @@ def test_erasing_the_last_box_works_on_two_images_in_turn(ada: Person, site: Sit
 
 
 def test_a_cell_that_is_edited_while_a_save_returns_keeps_what_is_typed(ada: Person, site: Site) -> None:
-    held: list[Route] = []
-    ada.page.route("**/api/edits", lambda route: held.append(route), times=1)
+    held = Held(ada.page, "**/api/edits")
     ada.draw(*BOX)
     ada.wait_for_boxes(1)
     ada.type_in_cell(1, "X0", "11", commit=False)
     assert ada.state()["unsaved"] == 1
-    held.pop().continue_()
+    held.wait()
+    held.let_through()
     ada.wait_until_saved()
     assert ada.page.evaluate("document.activeElement.value") == "11"
     ada.page.keyboard.type("1")
@@ -159,6 +158,7 @@ def test_two_tabs_of_one_person_show_the_same(ada: Person) -> None:
     ada.wait_for_boxes(1)
     ada.draw(*OTHER)
     ada.wait_for_boxes(2)
+    ada.wait_until_saved()
     ada.page = first
     ada.wait_for_boxes(2)
     ada.click(160, 140)

@@ -96,3 +96,15 @@ def test_a_cell_shows_whether_it_is_being_typed_in(ada: Person) -> None:
     ada.type_in_cell(1, "X0", "7", commit=False)
     assert ada.page.evaluate("document.activeElement.parentElement.querySelector('.input-cell-value-shadow') !== null")
     ada.press("Escape")
+
+
+def test_a_notch_of_the_wheel_zooms_by_a_fifth_and_a_trackpad_smoothly(ada: Person) -> None:
+    range_ = "document.querySelector('#graph .js-plotly-plot')._fullLayout.xaxis.range"
+    span = f"{range_}[1] - {range_}[0]"
+    ada.page.mouse.move(*ada.on_page(320, 240))
+    for by, expected in ((-120, 0.82), (-120, 0.82), (120, 1.22), (-4, 0.98)):
+        before = ada.page.evaluate(span)
+        ada.page.mouse.wheel(0, by)
+        ada.page.wait_for_function(
+            f"([before, wanted]) => Math.abs(({span}) / before - wanted) < 0.01", arg=[before, expected]
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -99,6 +100,7 @@ def check(person: Person, model: Model, annotator: str) -> None:
     assert labels == sorted((round(box[1] / SLOT_PX, 0), box[0]) for box in model.here.values())
 
 
+@pytest.mark.timeout(900)  # some two hundred gestures, each waited for
 def test_any_sequence_of_actions_equals_a_simple_model(site: Site, visit: Callable[..., Person]) -> None:
     person = visit(site, "?annotator=p0")
     runs = [0]

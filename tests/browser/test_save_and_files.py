@@ -15,10 +15,11 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Error as PlaywrightError
-from playwright.sync_api import Playwright, Route
+from playwright.sync_api import Playwright
 
 from data import formats
 from tests.browser.chromium import launch_options
+from tests.browser.late import Held
 from tests.browser.person import Person, about
 from tests.conftest import Site
 
@@ -141,9 +142,9 @@ def test_download_and_upload_round_trip(
     fresh = serve(database=str(tmp_path / "fresh.db"))
     grace = visit(fresh, "?annotator=ada")
     grace.page.locator("#upload input[type=file]").set_input_files(file)
+    grace.page.locator("#import-report", has_text="1 box added").wait_for()
     grace.wait_for_boxes(1)
     assert grace.check_agreement() == [about(BOX)]
-    assert "1 box added" in grace.text("import-report")
     assert fresh.state("img1.jpg") == "done"
     grace.page.click("#import-undo")
     grace.wait_for_boxes(0)
@@ -175,6 +176,8 @@ def test_closing_a_tab_with_unsaved_edits_warns(ada: Person) -> None:
     ada.page.on("dialog", on_dialog)
     ada.page.close(run_before_unload=True)
     ada.page = ada.new_tab("?annotator=ada")
+    while not warned:
+        ada.wait_for_paint()
     assert warned == ["beforeunload"]
 
 
@@ -256,9 +259,9 @@ def test_a_folder_is_imported_and_its_pictures_stay_where_they_are(ada: Person, 
     with ada.page.expect_file_chooser() as choosing:
         ada.page.get_by_role("button", name="Choose a folder").click()
     choosing.value.set_files(folder)
+    ada.page.locator("#import-report", has_text="set (YOLO (Ultralytics)): 2 boxes added").wait_for()
     ada.wait_for_boxes(1)
     assert ada.check_agreement() == [(240, 120, 400, 360)]
-    assert "set (YOLO (Ultralytics)): 2 boxes added" in ada.text("import-report")
     assert int(sent[0].all_headers()["content-length"]) < 10_000
 
 
@@ -309,15 +312,12 @@ def test_pascal_voc_in_whole_pixels(ada: Person, tmp_path: Path) -> None:
 
 
 def test_a_download_waits_for_the_edit_that_is_on_its_way(ada: Person, tmp_path: Path) -> None:
-    held: list[Route] = []
-    ada.page.route("**/api/edits", lambda route: held.append(route))
+    held = Held(ada.page, "**/api/edits")
     ada.draw(*BOX)
-    ada.wait_for_boxes(1)
-    ada.wait_for_status("saving")
+    held.wait()
     with ada.page.expect_download() as waiting:
         ada.page.click("#download-button")
-        for route in held:
-            route.continue_()
+        held.let_through()
     waiting.value.save_as(tmp_path / "annotations.json")
     image = json.loads((tmp_path / "annotations.json").read_text())["images"][0]
     assert len(image["annotations"][0]["boxes"]) == 1

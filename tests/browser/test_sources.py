@@ -13,6 +13,9 @@ from tests.conftest import Site, save_picture
 from tests.shelf import Shelf, jpeg
 
 BOX = (100, 80, 220, 200)
+PICTURE_IS_THERE = "document.querySelector('#graph .js-plotly-plot').layout.images.length === 1"
+# The page looks at the batch again when what it knows is old.
+TIME_PASSES = "{ const now = performance.now.bind(performance); performance.now = () => now() + 60_000; }"
 NAMES = [f"img{number}.jpg" for number in range(1, 31)]
 
 
@@ -50,7 +53,7 @@ def test_a_picture_that_cannot_be_had_says_so_and_the_batch_goes_on(
     ada.wait_for_image("img29.jpg")
     ada.press("d")
     ada.wait_for_image("img30.jpg")
-    ada.page.wait_for_function("window.annotator.state().width === 640")
+    ada.page.wait_for_function(PICTURE_IS_THERE)
     ada.draw(*BOX)
     ada.wait_for_boxes(1)
     ada.check_agreement()
@@ -75,9 +78,74 @@ def test_a_source_that_is_gone_is_said_and_work_goes_on(
     ada = visit(site, "?annotator=ada")
     note = ada.page.locator("#source-problem")
     note.wait_for()
-    assert "New pictures cannot be looked for now." in note.inner_text()
+    assert "Not all pictures can be listed." in note.inner_text()
     (pictures.parent / "elsewhere").rename(pictures)
     site.services.indexer.look()
     ada.press("d")
     ada.page.evaluate("dispatchEvent(new Event('focus'))")
     note.wait_for(state="hidden")
+
+
+def test_an_open_page_learns_that_the_source_is_gone_and_the_note_can_be_put_away(
+    ada: Person, site: Site, pictures: Path
+) -> None:
+    pictures.rename(pictures.parent / "elsewhere")
+    assert not site.services.indexer.look()
+    ada.page.evaluate(TIME_PASSES)
+    note = ada.page.locator("#source-problem", has_text="Not all pictures can be listed.")
+    note.wait_for()
+    note.get_by_role("button").click()
+    note.wait_for(state="hidden")
+    (pictures.parent / "elsewhere").rename(pictures)
+    assert site.services.indexer.look()
+
+
+def test_an_open_page_learns_of_new_pictures(ada: Person, site: Site, pictures: Path) -> None:
+    assert ada.text("image-position") == "1 / 12"
+    save_picture(pictures / "img13.jpg")
+    site.services.indexer.look()
+    ada.page.evaluate(TIME_PASSES)
+    ada.page.get_by_text("1 / 13", exact=True).wait_for()
+
+
+def test_who_stands_at_a_picture_that_vanishes_keeps_the_place(
+    site: Site, pictures: Path, visit: Callable[..., Person]
+) -> None:
+    ada = visit(site, "?annotator=ada&image=img5.jpg")
+    ada.draw(*BOX)
+    ada.wait_until_saved()
+    (pictures / "img5.jpg").unlink()
+    site.services.indexer.look()
+    ada.page.evaluate(TIME_PASSES)
+    ada.wait_for_notice("img5.jpg: This picture is no longer in the batch. Its boxes are kept.")
+    ada.page.get_by_text("– / 11", exact=True).wait_for()
+    ada.press("d")
+    ada.wait_for_image("img6.jpg")
+    assert ada.text("image-position") == "5 / 11"
+    assert len(site.boxes("img5.jpg")) == 1
+
+
+def test_what_could_not_be_fetched_comes_by_itself_and_nobody_draws_on_it_before(
+    serve: Callable[..., Site],
+    shelf: Shelf,
+    visit: Callable[..., Person],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(remote, "FIRST_PAUSE_S", 0.01)
+    monkeypatch.setattr(remote, "LEFT_ALONE_S", 0.1)
+    (tmp_path / "list.csv").write_text(f"url,width,height\n{shelf.url}/a.jpg,640,480\n")
+    shelf.failing = True
+    site = serve(images=str(tmp_path / "list.csv"))
+    ada = visit(site)
+    ada.page.get_by_text("cannot be fetched, tried 4 times").wait_for()
+    ada.draw(*BOX)
+    ada.wait_for_notice("No box is drawn on a picture that is not there yet.")
+    ada.press("b", "e")
+    ada.wait_for_notice("The picture cannot be shown, so nobody can have looked at it.")
+    assert ada.state()["boxes"] == []
+    shelf.files, shelf.failing = {"/a.jpg": jpeg(size=(640, 480))}, False
+    ada.page.wait_for_function(PICTURE_IS_THERE)
+    ada.draw(*BOX)
+    ada.wait_for_boxes(1)
+    ada.check_agreement()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,15 @@ def test_pictures_are_kept_by_browsers_and_can_run_nothing(client: Any) -> None:
     assert "immutable" in answer.headers["Cache-Control"]
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert "no-cache" in client.get("/images/img1.jpg?v=old").headers["Cache-Control"]
+
+
+@pytest.mark.parametrize("kind", ["images", "thumbnails", "tiles", "crops"])
+def test_pictures_come_again_when_the_cache_was_deleted(client: Any, tmp_path: Path, kind: str) -> None:
+    address = f"/{kind}/img1.jpg?level=0&x=0&y=0&x0=0&y0=0&x1=50&y1=50&low=1"
+    before = client.get(address)
+    assert before.status_code == 200
+    shutil.rmtree(tmp_path / "cache")
+    assert client.get(address).data == before.data
 
 
 @pytest.mark.parametrize(
@@ -191,3 +201,18 @@ def test_a_state_can_be_given_to_a_picture_that_cannot_be_fetched(client: Any, s
     (pictures / "img3.jpg").unlink()
     state = {"id": "s", "image": "img3.jpg", "kind": "state", "state": "skipped", "time": "2026-01-01T00:00:00.000Z"}
     assert client.post("/api/edits", json={"annotator": "ada", "edits": [state]}).json["accepted"] == ["s"]
+
+
+@pytest.mark.parametrize("query", ["(((", "state:nonsense", "x" * 5000, "a\0b", "boxes:>1e999", "annotator:nobody"])
+def test_charts_of_a_query_that_is_none_stay_as_they_are(client: Any, query: str) -> None:
+    assert draw_charts(client, query).status_code == 204
+    assert draw_charts(client, "").status_code == 200
+
+
+def draw_charts(client: Any, query: str) -> Any:
+    """Ask for the charts as the page does."""
+    [draw] = [one for one in client.get("/_dash-dependencies").json if "chart-labels.figure" in one["output"]]
+    outputs = [dict(zip(("id", "property"), one.split("."), strict=True)) for one in draw["output"][2:-2].split("...")]
+    asked = {**draw["inputs"][0], "value": {"query": query, "annotator": "ada", "theme": "light"}}
+    body = {"output": draw["output"], "outputs": outputs, "inputs": [asked], "changedPropIds": ["gallery-asked.data"]}
+    return client.post("/_dash-update-component", json=body)
