@@ -11,7 +11,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from tests.benchmarks import gallery, page, pictures, server
+from tests.benchmarks import batches, gallery, page, pictures, server
 from tests.browser.chromium import launch_options
 
 
@@ -28,6 +28,7 @@ def main() -> None:
             server.run(browser, folder),
             gallery.run(browser, folder),
             pictures.run(folder),
+            batches.run(browser, folder),
         ):
             for what, figure in rows:
                 print(f"| {what} | {figure} |", flush=True)

@@ -38,7 +38,7 @@ WATCH = """({ event, ready }) => {
 }"""
 
 # Figure, table (the new row is in sight) and store hold `count` boxes, in the words of each of the two applications.
-LOADED = "window.annotator?.state().boxes.length === %(count)d"
+LOADED = "window.annotator?.state().image && window.annotator.state().boxes.length === %(count)d"
 AGREE = """(() => {
   const store = window.dash_component_api?.getLayout('annotations-store')?.props.data;
   const boxes = store?.images[store.image]?.boxes;
@@ -115,15 +115,17 @@ def serving(server: Any) -> Iterator[str]:
 
 
 @contextmanager
-def serving_ours(images: Path) -> Iterator[tuple[str, Any]]:
-    """Serve this application on a folder, with a database and a cache beside it."""
+def serving_ours(images: Path, source: str = "") -> Iterator[tuple[str, Any]]:
+    """Serve this application on a folder, or on another source, with a database and a cache beside it."""
     beside = images.parent
-    given = {"images": str(images), "database": str(beside / f"{images.name}.db"), "cache": str(beside / "cache")}
+    cache = str(beside / f"cache of {images.name}")
+    given = {"images": source or str(images), "database": str(beside / f"{images.name}.db"), "cache": cache}
     app = create_app(make_settings(given, {}))
     app.services.indexer.index()
     warm_up(app)
     with serving(app.server) as url:
         yield url, app.services
+    app.services.indexer.stop()
 
 
 def seed(services: Any, annotator: str, count: int) -> None:
