@@ -25,6 +25,7 @@ from data.sources.model import Found, clean_id, is_picture, is_text, path_key
 # The package that fsspec needs for each kind of bucket.
 BUCKETS = {"s3": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "az": "adlfs", "abfs": "adlfs"}
 ATTEMPTS = 4
+RETRY_THEMSELVES = frozenset({"gs", "gcs", "az", "abfs"})  # their packages, for half a minute, and cannot be told not to
 FIRST_PAUSE_S = 0.5  # doubled each time
 LEFT_ALONE_S = 5  # a host that failed all attempts: meanwhile no thread waits for it
 CONNECT_TIMEOUT_S = 5
@@ -123,26 +124,27 @@ class Remote:
 
     def _patiently(self, work: Callable[[], Result], url: str, shown: str) -> Result:
         host = urlsplit(url).netloc
+        attempts = 1 if scheme_of(url) in RETRY_THEMSELVES else ATTEMPTS
         moment, why = self._failed.get(host, (-math.inf, ""))
         if time.monotonic() < moment + LEFT_ALONE_S:
             raise Unreachable(f"{shown}: cannot be fetched, {why}")
-        for attempt in range(ATTEMPTS):
+        for attempt in range(attempts):
             try:
                 result = work()
                 self._failed.pop(host, None)
                 return result
             except FileNotFoundError:
-                raise Unreachable(f"{shown}: is no longer there") from None
+                raise Unreachable(f"{shown}: is not there") from None
             except PermissionError as error:
                 raise Unreachable(f"{shown}: access is refused ({_plain(error)}); check the credentials") from error
             except InputError:
                 raise
             except Exception as error:  # noqa: BLE001 - each service has its own kinds of errors
-                log.warning("%s: attempt %d of %d failed: %s", shown, attempt + 1, ATTEMPTS, _plain(error))
+                log.warning("%s: attempt %d of %d failed: %s", shown, attempt + 1, attempts, _plain(error))
                 last = error
-            if attempt + 1 < ATTEMPTS:
+            if attempt + 1 < attempts:
                 self._pause(FIRST_PAUSE_S * 2**attempt * random.uniform(0.75, 1.25))
-        why = f"tried {ATTEMPTS} times ({_plain(last)})"
+        why = f"tried {attempts} times ({_plain(last)})" if attempts > 1 else _plain(last)
         self._failed[host] = (time.monotonic(), why)
         raise Unreachable(f"{shown}: cannot be fetched, {why}") from last
 
@@ -159,7 +161,13 @@ def file_system(scheme: str) -> Any:
     try:
         import fsspec
 
-        return fsspec.filesystem(scheme, use_listings_cache=False)
+        if scheme != "s3":
+            return fsspec.filesystem(scheme, use_listings_cache=False)
+        timeouts = {"connect_timeout": CONNECT_TIMEOUT_S, "read_timeout": READ_TIMEOUT_S}
+        once = {"retries": {"total_max_attempts": 1}, **timeouts}  # `Remote` tries again, and knows when to stop
+        system = fsspec.filesystem(scheme, use_listings_cache=False, config_kwargs=once)
+        system.retries = 1
+        return system
     except ImportError:
         package = BUCKETS[scheme]
         raise InputError(

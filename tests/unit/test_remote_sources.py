@@ -52,7 +52,7 @@ def test_what_fails_is_tried_again(cache: Cache, shelf: Shelf, wrong: list[str])
     ("503", Unreachable, "cannot be fetched, tried 4 times"),
     ("hang up", Unreachable, "cannot be fetched, tried 4 times"),
     ("403", Unreachable, "access is refused"),
-    ("404", Unreachable, "is no longer there"),
+    ("404", Unreachable, "is not there"),
 ])  # fmt: skip
 def test_what_goes_on_failing_is_named_without_secrets(
     cache: Cache, shelf: Shelf, tmp_path: Path, wrong: str, kind: type, says: str
@@ -169,6 +169,19 @@ def bucket(s3: S3, monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, bytes
             client.put_object(Bucket="pics", Key=name, Body=data)
 
     return fill
+
+
+@pytest.mark.parametrize("wrong", ["503", "hang up"])
+def test_a_bucket_is_asked_as_often_as_we_say(
+    cache: Cache, bucket: Callable[[dict[str, bytes]], None], shelf: Shelf, monkeypatch: pytest.MonkeyPatch, wrong: str
+) -> None:
+    """Its package would try again by itself each time, and half a minute would pass before anybody is told."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", shelf.url)
+    monkeypatch.setattr(remote_module.file_system("s3").__class__, "_cache", {})  # of systems, by their options
+    shelf.files, shelf.wrong = {"/pics": b""}, [wrong] * 99
+    with pytest.raises(Unreachable, match="cannot be fetched, tried 4 times"):
+        ids(open_source(["s3://pics/set"], cache))
+    assert len(shelf.asked) == 4
 
 
 @pytest.fixture
