@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import flask
 from dash import Dash
 
@@ -11,6 +13,7 @@ from data.services import Services
 from data.stack_views import SCREEN_PX, parse_look
 
 THUMBNAIL_FIT_PX = 256
+PRESIGNED_UP_TO_PX = 30_000_000  # larger ones come in tiles; see assets/tiles.mjs
 
 
 def register(app: Dash, services: Services) -> None:
@@ -34,10 +37,19 @@ class Routes:
         self._services = services
 
     def picture(self, image_id: str) -> flask.Response:
-        """A picture, upright; with ``fit=1`` no larger than a screen needs; a look as `parse_look` takes it."""
+        """A picture, upright; with ``fit=1`` no larger than a screen needs; a look as `parse_look` takes it.
+
+        One that a browser may load from its bucket is sent there.
+        """
         picture = self._readable(image_id)
         fit_px = SCREEN_PX if flask.request.args.get("fit") else None
         path = self._services.batch.file(picture)
+        elsewhere = self._presigned(picture, path)
+        if elsewhere:
+            answer = flask.Response(status=302, headers={"Location": elsewhere})
+            # Taken from the browser's cache, the address still holds for as long again.
+            answer.headers["Cache-Control"] = f"private, max-age={self._services.presign // 2}"
+            return answer
         look = parse_look(flask.request.args)
         return send(self._services.pictures.shown(path, picture.version, fit_px=fit_px, look=look), picture.version)
 
@@ -67,6 +79,13 @@ class Routes:
         size = picture.width or 0, picture.height or 0
         look = parse_look(flask.request.args)
         return send(self._services.crops.crop(path, picture.version, size, (x0, y0, x1, y1), look), picture.version)
+
+    def _presigned(self, picture: Picture, path: Path) -> str | None:
+        services = self._services
+        is_small = (picture.width or 0) * (picture.height or 0) <= PRESIGNED_UP_TO_PX
+        if services.presign and is_small and services.pictures.browser_shows(path):
+            return services.batch.presigned(picture, services.presign)
+        return None
 
     def _readable(self, image_id: str) -> Picture:
         picture = known(self._services.batch, image_id)

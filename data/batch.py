@@ -176,6 +176,10 @@ class Batch:
         """The picture's file, fetched if it lies elsewhere. Raises Unreachable or InputError when it cannot be had."""
         return self._source.fetch(picture.location, picture.version)
 
+    def presigned(self, picture: Picture, seconds: int) -> str | None:
+        """Where a browser may load the picture's file by itself for so long, if it can."""
+        return self._source.presigned(picture.location, seconds)
+
     def _measured(self, picture: Picture) -> Picture:
         try:
             file = self.file(picture)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -42,25 +44,28 @@ class Crops:
             with self._turn:
                 # Mostly the size that a screen shows is fine enough; small boxes of large pictures need all there is.
                 is_enough = max(right - left, bottom - top) * min(1, SCREEN_PX / max(size)) >= FIT_PX
-                picture = self._decoded(path, version, look, fit_px=SCREEN_PX if is_enough else None)
-                by_x, by_y = picture.width / size[0], picture.height / size[1]
-                cut = picture.crop((round(left * by_x), round(top * by_y), round(right * by_x), round(bottom * by_y)))
+                with self._decoded(path, version, look, fit_px=SCREEN_PX if is_enough else None) as picture:
+                    by_x, by_y = picture.width / size[0], picture.height / size[1]
+                    inner = round(left * by_x), round(top * by_y), round(right * by_x), round(bottom * by_y)
+                    cut = picture.crop(inner)
             cut.thumbnail((FIT_PX, FIT_PX))
             cut.save(file, "JPEG", quality=QUALITY)
 
         kept = self._cache.keep(RENDERING, path, version, "crop", *corners, look, FIT_PX, suffix=".jpg", write=write)
         return Served(kept, "image/jpeg")
 
-    def _decoded(self, path: Path, version: str, look: Look, *, fit_px: int | None) -> Image.Image:
+    @contextmanager
+    def _decoded(self, path: Path, version: str, look: Look, *, fit_px: int | None) -> Iterator[Image.Image]:
         if fit_px is not None:
             path = self._pictures.shown(path, version, fit_px=fit_px, look=look).path
         if self._last is not None and self._last[0] == (path, version, look):
-            return self._last[1]
+            yield self._last[1]
+            return
         self._last = None  # two at once would take the memory of two
-        decoded = self._pictures.upright_pixels(path, version, look)
-        if decoded.width * decoded.height <= KEPT_PX:
-            self._last = (path, version, look), decoded
-        return decoded
+        with self._pictures.decoded(path, version, look) as picture:
+            if picture.width * picture.height <= KEPT_PX:
+                self._last = (path, version, look), picture
+            yield picture
 
 
 def region_of(size: tuple[int, int], corners: Corners) -> tuple[int, int, int, int]:

@@ -14,7 +14,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from data.cache import Cache
 from data.errors import InputError
-from data.stack_views import PLAIN, Box, Look, StackViews, view_of, view_of_one
+from data.memory import Allowance
+from data.stack_views import BLOCK_PX, PLAIN, Box, Look, StackViews, view_of, view_of_one
 from data.stacks import ORIENTATION_TAG, TURNS, Stack, open_stack, other_pages
 
 # What a browser shows as it is; anything else is converted once and kept.
@@ -49,11 +50,15 @@ class Measured:
 
 
 class Pictures:
-    """Measures and converts pictures, and keeps what it converted in a folder that may be deleted at any time."""
+    """Measures and converts pictures, and keeps what it converted in a folder that may be deleted at any time.
+
+    Decoded at the same time are no more pixels than the largest picture may have.
+    """
 
     def __init__(self, cache: Cache, max_pixels: int) -> None:
         self._cache = cache
         self._max_pixels = max_pixels
+        self._allowance = Allowance(max_pixels)
         self._views = StackViews(cache)
 
     def measure(self, path: Path) -> Measured:
@@ -77,6 +82,14 @@ class Pictures:
                 return Served(path, BROWSER_TYPES[str(picture.format)])
         return self._converted(path, version, fit_px=fit_px)
 
+    def browser_shows(self, path: Path) -> bool:
+        """Whether a browser shows the file itself as it is to be seen."""
+        with self._stack(path) as stack:
+            if stack is not None:
+                return False
+        with self._open(path) as picture:
+            return _browser_shows(picture)
+
     def upright(self, path: Path, version: str) -> Path:
         """The picture as it is, or where EXIF says it lies, turned and written again in the same format."""
         with self._stack(path) as stack:
@@ -89,33 +102,34 @@ class Pictures:
             profile = picture.info.get("icc_profile")
 
             def write(file: IO[bytes]) -> None:
-                try:
+                with self._allowance.take(_area(picture)), _decoding(path):
                     picture.load()  # which turns a TIFF
                     ImageOps.exif_transpose(picture).save(file, kind, quality=95, icc_profile=profile)
-                except (OSError, ValueError, SyntaxError, EOFError) as error:
-                    raise InputError(f"{path.name}: cannot be decoded ({error}); the file is damaged") from error
 
             return self._cache.keep(RENDERING, path, version, "upright", suffix=path.suffix, write=write)
 
-    def upright_pixels(self, path: Path, version: str, look: Look = PLAIN) -> Image.Image:
-        """The whole picture decoded, upright and with eight bits a channel. Raises InputError where that fails."""
+    @contextmanager
+    def decoded(self, path: Path, version: str, look: Look = PLAIN) -> Iterator[Image.Image]:
+        """The whole picture, upright and with eight bits a channel. Raises InputError where that fails."""
         with self._stack(path) as stack:
             if stack is not None:
                 width, height = _upright_stack(stack)
                 self._check_size(path, width, height)
-                return self._views.part(stack, (path, version), look, (0, 0, width, height), (width, height))
-        with self._open(path) as picture:
-            try:
-                return _displayable(picture, None)
-            except (OSError, ValueError, SyntaxError, EOFError) as error:
-                raise InputError(f"{path.name}: cannot be decoded ({error}); the file is damaged") from error
+                with self._allowance.take(width * height):
+                    yield self._views.part(stack, (path, version), look, (0, 0, width, height), (width, height))
+                return
+        with self._open(path) as picture, self._allowance.take(_area(picture)):
+            with _decoding(path):
+                image = _displayable(picture, None)
+            yield image
 
     def part(self, path: Path, version: str, box: Box, size: tuple[int, int], look: Look = PLAIN) -> Image.Image | None:
         """A box of a picture that can be read in parts, scaled to ``size``; None for one that must be read whole."""
         with self._stack(path) as stack:
             if stack is None or not stack.in_parts:
                 return None
-            return self._views.part(stack, (path, version), look, box, size)
+            with self._allowance.take(_read_at_once(stack)):
+                return self._views.part(stack, (path, version), look, box, size)
 
     def thumbnail(self, path: Path, version: str, *, fit_px: int, look: Look = PLAIN) -> Served:
         """A small JPEG of the picture, at most ``fit_px`` on its longer side."""
@@ -145,8 +159,9 @@ class Pictures:
         suffix = ".png" if size[0] * size[1] <= LOSSLESS_UP_TO_PX and not always_jpeg else ".jpg"
 
         def write(file: IO[bytes]) -> None:
-            image = self._views.part(stack, (path, version), look, (0, 0, width, height), size)
-            image.save(file, "PNG", compress_level=3) if suffix == ".png" else image.save(file, "JPEG", quality=90)
+            with self._allowance.take(_read_at_once(stack)):
+                image = self._views.part(stack, (path, version), look, (0, 0, width, height), size)
+            _save(image, file, suffix)
 
         return Served(self._cache.keep(RENDERING, path, version, look, size, suffix=suffix, write=write), TYPES[suffix])
 
@@ -168,14 +183,10 @@ class Pictures:
             suffix = ".png" if lossless else ".jpg"
 
             def write(file: IO[bytes]) -> None:
-                try:
-                    image = _displayable(picture, fit_px)
-                except (OSError, ValueError, SyntaxError, EOFError) as error:
-                    raise InputError(f"{path.name}: cannot be decoded ({error}); the file is damaged") from error
-                if lossless:
-                    image.save(file, "PNG", compress_level=3)
-                else:
-                    image.save(file, "JPEG", quality=90)
+                with self._allowance.take(_area(picture)):
+                    with _decoding(path):
+                        image = _displayable(picture, fit_px)
+                    _save(image, file, suffix)
 
             return Served(self._cache.keep(*key, suffix=suffix, write=write), TYPES[suffix])
 
@@ -198,8 +209,28 @@ class Pictures:
         return picture
 
 
+@contextmanager
+def _decoding(path: Path) -> Iterator[None]:
+    """Say which file it is where Pillow cannot go on."""
+    try:
+        yield
+    except (OSError, ValueError, SyntaxError, EOFError) as error:
+        raise InputError(f"{path.name}: cannot be decoded ({error}); the file is damaged") from error
+
+
+def _save(image: Image.Image, file: IO[bytes], suffix: str) -> None:
+    image.save(file, "PNG", compress_level=3) if suffix == ".png" else image.save(file, "JPEG", quality=90)
+
+
 def _area(picture: Image.Image) -> int:
     return picture.width * picture.height
+
+
+def _read_at_once(stack: Stack) -> int:
+    """How many pixels of a stack are in memory together while it is shown."""
+    full = stack.levels[0]
+    whole = full.width * full.height
+    return min(whole, BLOCK_PX**2) if stack.in_parts else whole
 
 
 def _orientation(picture: Image.Image) -> int:

@@ -11,6 +11,7 @@ from data.errors import InputError
 
 HERE = Path(__file__).resolve().parent.parent
 SAMPLE = "sample"
+LONGEST_PRESIGNED_S = 604_800  # a week: S3 signs for no longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +36,21 @@ SETTINGS = (
     Setting("database", "DATABASE_URL", "instance/annotations.db", "SQLite file or postgresql:// URL"),
     Setting("cache", "CACHE", "instance/cache", "folder for fetched and converted pictures; safe to delete"),
     Setting("cache_mb", "CACHE_MB", "10000", "megabytes that the cache may grow to"),
+    Setting(
+        "presign",
+        "PRESIGN",
+        "0",
+        "seconds for which browsers may load pictures of a bucket from it themselves, by presigned URLs; 0: all "
+        "pictures pass through the app",
+    ),
     Setting("host", "HOST", "127.0.0.1", "address to listen on; 0.0.0.0 for all"),
     Setting("port", "PORT", "8050", "port to listen on; 0 for any free one"),
-    Setting("max_pixels", "MAX_PIXELS", "200000000", "largest picture that is opened as a whole, in pixels"),
+    Setting(
+        "max_pixels",
+        "MAX_PIXELS",
+        "200000000",
+        "pixels of the largest picture that is opened as a whole, and of all that are at once",
+    ),
 )
 
 
@@ -50,6 +63,7 @@ class Settings:
     database: str
     cache: Path
     cache_mb: int
+    presign: int
     host: str
     port: int
     max_pixels: int
@@ -74,6 +88,7 @@ def make_settings(given: Mapping[str, str | Sequence[str] | None], environment: 
         database=database_url(chosen["database"]),
         cache=_absolute(chosen["cache"], from_default=chosen["cache"] == "instance/cache"),
         cache_mb=_whole(chosen["cache_mb"], "cache_mb", 1, 10**9),
+        presign=_whole(chosen["presign"], "presign", 0, LONGEST_PRESIGNED_S),
         host=chosen["host"],
         port=_whole(chosen["port"], "port", 0, 65535),
         max_pixels=_whole(chosen["max_pixels"], "max_pixels", 1, 10**12),

@@ -55,8 +55,8 @@ class Tiles:
             return file.getvalue()
 
         def write(file: IO[bytes]) -> None:
-            with self._turn:
-                _cut(self._pictures.upright_pixels(path, version, look), file)
+            with self._turn, self._pictures.decoded(path, version, look) as image:
+                _cut(image, file)
 
         kept = self._cache.keep(path, version, look, "tiles", TILE_PX, suffix=".zip", write=write)
         try:

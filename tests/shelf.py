@@ -6,13 +6,14 @@ import http.server
 import io
 import socket
 import threading
+from typing import Any
 
 from PIL import Image
 
 
-def jpeg(color: str = "red", size: tuple[int, int] = (64, 48)) -> bytes:
+def jpeg(color: str = "red", size: tuple[int, int] = (64, 48), **options: Any) -> bytes:
     file = io.BytesIO()
-    Image.new("RGB", size, color).save(file, "JPEG")
+    Image.new("RGB", size, color).save(file, "JPEG", **options)
     return file.getvalue()
 
 

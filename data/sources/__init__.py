@@ -94,7 +94,7 @@ def _value_of(value: str) -> str:
     return rest if equals and _NAME.fullmatch(name) and not Path(value).exists() else value
 
 
-class Several:
+class Several(Source):
     """Sources behind each other. The first keeps its ids, each other has its name and a slash before them."""
 
     def __init__(self, sources: dict[str, Source]) -> None:
@@ -117,8 +117,19 @@ class Several:
             raise problem
 
     def fetch(self, location: str, version: str) -> Path:
+        source, own = self._of(location)
+        return source.fetch(own, version)
+
+    def presigned(self, location: str, seconds: int) -> str | None:
+        source, own = self._of(location)
+        return source.presigned(own, seconds)
+
+    def _of(self, location: str) -> tuple[Source, str]:
+        """The source that a location is of, and what it is called there."""
         _, mark, rest = location.partition(_MARK)
         number, _, own = rest.partition(_MARK)
-        if mark and int(number) >= len(self._sources):
+        if not mark:
+            return self._sources[0], location
+        if int(number) >= len(self._sources):
             raise Unreachable("its source was taken away")
-        return self._sources[int(number)].fetch(own, version) if mark else self._sources[0].fetch(location, version)
+        return self._sources[int(number)], own

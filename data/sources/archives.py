@@ -13,12 +13,12 @@ from typing import IO
 
 from data.cache import Cache
 from data.errors import InputError, Unreachable
-from data.sources.model import Found, clean_id, is_picture, is_text, path_key
+from data.sources.model import Found, Source, clean_id, is_picture, is_text, path_key
 
 LARGEST_PICTURE_BYTES = 4_000_000_000
 
 
-class ZipSource:
+class ZipSource(Source):
     """The pictures in an archive. Ids are their paths in it."""
 
     def __init__(self, path: Path, cache: Cache) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from data.errors import Unreachable
 from data.settings import SAMPLE
-from data.sources.model import SUFFIXES, Found, is_text, natural_key
+from data.sources.model import SUFFIXES, Found, Source, is_text, natural_key
 
 # Pictures that come inside the scikit-image package, chosen for something to draw a box around.
 SAMPLE_NAMES = (
@@ -21,7 +21,7 @@ SAMPLE_NAMES = (
 _WILD = re.compile(r"[*?\[]")
 
 
-class FolderSource:
+class FolderSource(Source):
     """Every picture below a folder. Ids are paths relative to it, so that the folder can move."""
 
     def __init__(self, root: Path) -> None:
@@ -62,7 +62,7 @@ class FolderSource:
                 yield from self._walk(f"{prefix}{name}/", parents | {here})
 
 
-class PatternSource:
+class PatternSource(Source):
     """The pictures that a pattern such as ``photos/2026-*/**/*.jpg`` fits; ids start at its first wildcard."""
 
     def __init__(self, pattern: str) -> None:
@@ -90,7 +90,7 @@ def _fits(parts: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
     return bool(parts) and fnmatchcase(parts[0], pattern[0]) and _fits(parts[1:], pattern[1:])
 
 
-class SampleSource:
+class SampleSource(Source):
     """The pictures that scikit-image brings along."""
 
     name = SAMPLE

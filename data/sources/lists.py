@@ -13,7 +13,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 from data.errors import InputError, PartlyListed, Unreachable
 from data.sources.folders import found_file, present
-from data.sources.model import Found, clean_id, is_picture, is_text
+from data.sources.model import Found, Source, clean_id, is_picture, is_text
 from data.sources.remote import BUCKETS, Remote, is_remote, scheme_of, shown_address
 from data.words import counted
 
@@ -24,7 +24,7 @@ DELIMITERS = (",", ";", "\t")
 ENDINGS = (".txt", ".csv", ".tsv", ".lst")
 
 
-class ListSource:
+class ListSource(Source):
     """The pictures of a list, which is a file or itself behind an address.
 
     Ids are the names that the list gives, else paths as they stand, else the host and
@@ -70,6 +70,9 @@ class ListSource:
         if is_remote(location):
             return self._remote.fetch(location, version, _id_of(location))
         return present(Path(location))
+
+    def presigned(self, location: str, seconds: int) -> str | None:
+        return self._remote.presigned(location, seconds) if scheme_of(location) in BUCKETS else None
 
     def _rows(self) -> Iterator[tuple[str, dict[str, str]]]:
         text = self._text()

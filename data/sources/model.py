@@ -47,6 +47,10 @@ class Source(Protocol):
 
     def fetch(self, location: str, version: str) -> Path: ...
 
+    def presigned(self, location: str, seconds: int) -> str | None:
+        """An address at which a browser may load a picture by itself for so long; None where there is none."""
+        return None
+
 
 def clean_id(path: str) -> str:
     """The id for a path that somebody else wrote: with forward slashes, and nothing in it that leads anywhere.

@@ -20,12 +20,14 @@ import requests
 
 from data.cache import Cache
 from data.errors import InputError, Unreachable
-from data.sources.model import Found, clean_id, is_picture, is_text, path_key
+from data.sources.model import Found, Source, clean_id, is_picture, is_text, path_key
 
 # The package that fsspec needs for each kind of bucket.
 BUCKETS = {"s3": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "az": "adlfs", "abfs": "adlfs"}
 ATTEMPTS = 4
-RETRY_THEMSELVES = frozenset({"gs", "gcs", "az", "abfs"})  # their packages, for half a minute, and cannot be told not to
+RETRY_THEMSELVES = frozenset(
+    {"gs", "gcs", "az", "abfs"}
+)  # their packages, for half a minute, and cannot be told not to
 FIRST_PAUSE_S = 0.5  # doubled each time
 LEFT_ALONE_S = 5  # a host that failed all attempts: meanwhile no thread waits for it
 CONNECT_TIMEOUT_S = 5
@@ -95,6 +97,15 @@ class Remote:
             return list(system.find(system._strip_protocol(url), detail=True).items())
 
         return self._patiently(find, url, shown_address(url))
+
+    def presigned(self, url: str, seconds: int) -> str | None:
+        """An address of something in a bucket that holds for so long; None where the credentials cannot sign one."""
+        try:
+            address = str(self._system(url).sign(url, expiration=seconds))
+        except Exception as error:  # noqa: BLE001 - each service has its own kinds of errors
+            log.warning("%s: no presigned URL, so it passes through the app: %s", shown_address(url), _plain(error))
+            return None
+        return address if scheme_of(address) in ("http", "https") else None
 
     def _download(self, url: str, file: IO[bytes], shown: str, most_bytes: int) -> None:
         def once() -> None:
@@ -175,7 +186,7 @@ def file_system(scheme: str) -> Any:
         ) from None
 
 
-class BucketSource:
+class BucketSource(Source):
     """Every picture below an address such as ``s3://bucket/prefix``. Ids are paths below that prefix."""
 
     def __init__(self, url: str, remote: Remote) -> None:
@@ -195,6 +206,9 @@ class BucketSource:
 
     def fetch(self, location: str, version: str) -> Path:
         return self._remote.fetch(f"{self.name}/{location}", version, location)
+
+    def presigned(self, location: str, seconds: int) -> str | None:
+        return self._remote.presigned(f"{self.name}/{location}", seconds)
 
 
 def _copy(pieces: Iterable[bytes], file: IO[bytes], shown: str, most_bytes: int) -> None:

@@ -9,18 +9,17 @@ from http.server import ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import quote
 
-import boto3
 import pytest
 import requests
 from gcp_storage_emulator.handlers.buckets import create_bucket
 from gcp_storage_emulator.server import RequestHandler
 from gcp_storage_emulator.storage import Storage
-from moto.server import ThreadedMotoServer
 
 from data.cache import Cache
 from data.errors import InputError, Unreachable
 from data.sources import open_source
 from data.sources import remote as remote_module
+from tests.buckets import S3
 from tests.listed import content, ids
 from tests.shelf import Shelf, jpeg
 from tests.unit.test_storage import open_services
@@ -126,49 +125,6 @@ def test_a_body_without_end_is_cut_off(cache: Cache, shelf: Shelf) -> None:
 
 
 # ---- buckets ----
-
-
-class S3:
-    """An S3 of the tests' own, that can be stopped and started again."""
-
-    def __init__(self) -> None:
-        self._port = 0
-        self.start()
-
-    def start(self) -> None:
-        self._server = ThreadedMotoServer(ip_address="127.0.0.1", port=self._port, verbose=False)
-        self._server.start()
-        _, self._port = self._server.get_host_and_port()
-        self.url = f"http://127.0.0.1:{self._port}"
-
-    def stop(self) -> None:
-        self._server.stop()
-
-
-@pytest.fixture(scope="module")
-def s3() -> Iterator[S3]:
-    server = S3()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def bucket(s3: S3, monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, bytes]], None]:
-    """Fill the bucket ``pics``, and let the environment name its service and credentials."""
-    for name, value in (
-        ("AWS_ENDPOINT_URL", s3.url), ("AWS_ACCESS_KEY_ID", "key"), ("AWS_SECRET_ACCESS_KEY", "hush"), ("AWS_DEFAULT_REGION", "us-east-1"),
-    ):  # fmt: skip
-        monkeypatch.setenv(name, value)
-    client = boto3.client("s3")
-    client.create_bucket(Bucket="pics")
-    for one in client.list_objects_v2(Bucket="pics").get("Contents", []):
-        client.delete_object(Bucket="pics", Key=one["Key"])
-
-    def fill(files: dict[str, bytes]) -> None:
-        for name, data in files.items():
-            client.put_object(Bucket="pics", Key=name, Body=data)
-
-    return fill
 
 
 @pytest.mark.parametrize("wrong", ["503", "hang up"])
