@@ -12,6 +12,6 @@ def _whole(variable: str, default: str) -> int:
 
 bind = f"{os.environ.get('HOST', '0.0.0.0')}:{os.environ.get('PORT', '8050')}"
 workers = _whole("WEB_CONCURRENCY", "2")
-threads = _whole("THREADS", "8")
+threads = _whole("THREADS", "32")  # more than `OPENED_AT_ONCE` of data/batch.py, or edits wait for pictures
 worker_class = "gthread"
 timeout = 60

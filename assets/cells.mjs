@@ -12,6 +12,7 @@ export function makeCell(element) {
   const image = make("img", "", frame);
   Object.assign(image, { alt: "", decoding: "async", draggable: false });
   image.addEventListener("error", () => explain(element, image));
+  image.addEventListener("load", () => element.classList.remove("cell-broken"));
   frame.append(document.createElementNS(SVG, "svg"));
   const line = make("span", "cell-line", element);
   make("input", "form-check-input cell-check", line).type = "checkbox";

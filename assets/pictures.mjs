@@ -1,5 +1,7 @@
 // Pictures on their way from the server, and decoded ones, kept so that the next image is ready before it is asked for.
 
+const AGAIN_AFTER_MS = [2000, 6000, 18_000]; // what is too much for the server, or down, may pass
+
 /**
  * So many pictures at once and no more. Browsers open six connections to a server: if pictures that are long in coming
  * had them all, edits would wait.
@@ -39,8 +41,18 @@ export class Lanes {
     if (!address) return;
     const stop = new AbortController();
     this.#shown.set(image, { address, stop });
-    this.load(image, address, stop.signal).catch(() => {}); // the element's own `error` tells whoever wants to know
+    this.#persist(image, address, stop.signal);
   }
+
+  /** Load, and some times again where that fails; the element's own `error` and `load` tell whoever wants to know. */
+  async #persist(image, address, signal) {
+    for (const pause of [...AGAIN_AFTER_MS, 0]) {
+      const isHere = await this.load(image, address, signal).then(() => true, () => false);
+      if (isHere || signal.aborted) return;
+      await new Promise((resolve) => setTimeout(resolve, pause));
+      if (signal.aborted) return;
+    }
+  } // prettier-ignore
 
   #lane(signal) {
     const take = () => void (this.#free -= 1);

@@ -49,6 +49,7 @@ export class Strip {
     const image = make("img", "", button);
     Object.assign(image, { decoding: "async", alt: "", draggable: false });
     image.addEventListener("error", () => button.classList.add("thumb-broken"));
+    image.addEventListener("load", () => button.classList.remove("thumb-broken"));
     button.addEventListener("click", () => this.open(entry.id));
     this.#buttons.set(entry.id, button);
     return button;

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import flask
@@ -41,54 +43,62 @@ class Routes:
 
         One that a browser may load from its bucket is sent there.
         """
-        picture = self._readable(image_id)
         fit_px = SCREEN_PX if flask.request.args.get("fit") else None
-        path = self._services.batch.file(picture)
-        elsewhere = self._presigned(picture, path)
-        if elsewhere:
-            answer = flask.Response(status=302, headers={"Location": elsewhere})
-            # Taken from the browser's cache, the address still holds for as long again.
-            answer.headers["Cache-Control"] = f"private, max-age={self._services.presign // 2}"
-            return answer
-        look = parse_look(flask.request.args)
-        return send(self._services.pictures.shown(path, picture.version, fit_px=fit_px, look=look), picture.version)
+        with self._opened(image_id) as (picture, path):
+            elsewhere = self._presigned(picture, path)
+            if elsewhere:
+                answer = flask.Response(status=302, headers={"Location": elsewhere})
+                # Taken from the browser's cache, the address still holds for as long again.
+                answer.headers["Cache-Control"] = f"private, max-age={self._services.presign // 2}"
+                return answer
+            look = parse_look(flask.request.args)
+            shown = self._services.pictures.shown(path, picture.version, fit_px=fit_px, look=look)
+        return send(shown, picture.version)
 
     def thumbnail(self, image_id: str) -> flask.Response:
         """A small picture for the strip."""
-        picture = self._readable(image_id)
-        path = self._services.batch.file(picture)
         look = parse_look(flask.request.args)
-        shown = self._services.pictures.thumbnail(path, picture.version, fit_px=THUMBNAIL_FIT_PX, look=look)
+        with self._opened(image_id) as (picture, path):
+            shown = self._services.pictures.thumbnail(path, picture.version, fit_px=THUMBNAIL_FIT_PX, look=look)
         return send(shown, picture.version)
 
     def tile(self, image_id: str) -> flask.Response:
         """A part of a huge picture: ``level`` 0 is the finest, ``x`` and ``y`` count tiles."""
-        picture = self._readable(image_id)
         given = flask.request.args
-        place = [whole(given, name, 0) for name in ("level", "x", "y")]
-        size = picture.width or 0, picture.height or 0
-        path, look = self._services.batch.file(picture), parse_look(given)
-        content = self._services.tiles.tile(path, picture.version, size, (place[0], place[1], place[2]), look)
+        level, x, y = (whole(given, name, 0) for name in ("level", "x", "y"))
+        look = parse_look(given)
+        with self._opened(image_id) as (picture, path):
+            content = self._services.tiles.tile(path, picture.version, _size(picture), (level, x, y), look)
         return kept(flask.Response(content, mimetype="image/jpeg"), picture.version)
 
     def crop(self, image_id: str) -> flask.Response:
         """What lies in a box given by its corners, and a little around it."""
-        picture = self._readable(image_id)
-        x0, y0, x1, y1 = (number(flask.request.args, name) for name in ("x0", "y0", "x1", "y1"))
-        path = self._services.batch.file(picture)
-        size = picture.width or 0, picture.height or 0
-        look = parse_look(flask.request.args)
-        return send(self._services.crops.crop(path, picture.version, size, (x0, y0, x1, y1), look), picture.version)
+        given = flask.request.args
+        x0, y0, x1, y1 = (number(given, name) for name in ("x0", "y0", "x1", "y1"))
+        look = parse_look(given)
+        with self._opened(image_id) as (picture, path):
+            shown = self._services.crops.crop(path, picture.version, _size(picture), (x0, y0, x1, y1), look)
+        return send(shown, picture.version)
 
     def _presigned(self, picture: Picture, path: Path) -> str | None:
         services = self._services
-        is_small = (picture.width or 0) * (picture.height or 0) <= PRESIGNED_UP_TO_PX
-        if services.presign and is_small and services.pictures.browser_shows(path):
+        width, height = _size(picture)
+        if services.presign and width * height <= PRESIGNED_UP_TO_PX and services.pictures.browser_shows(path):
             return services.batch.presigned(picture, services.presign)
         return None
 
-    def _readable(self, image_id: str) -> Picture:
-        picture = known(self._services.batch, image_id)
+    @contextmanager
+    def _opened(self, image_id: str) -> Iterator[tuple[Picture, Path]]:
+        """A picture and its file."""
+        batch = self._services.batch
+        picture = known(batch, image_id)
         if picture.gone or picture.error:
-            flask.abort(404, picture.error or f"image: {image_id!r} is no longer in the batch")
-        return picture
+            flask.abort(
+                503 if picture.passing else 404, picture.error or f"image: {image_id!r} is no longer in the batch"
+            )
+        with batch.opening():
+            yield picture, batch.file(picture)
+
+
+def _size(picture: Picture) -> tuple[int, int]:
+    return picture.width or 0, picture.height or 0

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from time import time
@@ -12,7 +14,7 @@ from sqlalchemy import Connection, Row, desc, func, not_, select, update
 
 from data.database import Database
 from data.edits import STATES, State
-from data.errors import InputError
+from data.errors import InputError, Unreachable
 from data.listing import Listing
 from data.pictures import Pictures
 from data.sources import Source
@@ -22,6 +24,7 @@ SIZE_KEY = "batch size"
 PROBLEM_KEY = "source problem"  # why the source could not be listed the last time, "" if it could
 LEASE_KEY = "indexing"  # "<turn> <until>": who lists the source, and until when that holds
 LARGEST_WINDOW = 500
+OPENED_AT_ONCE = 24  # pictures; gunicorn.conf.py has more threads than that, so that an edit always finds one
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,8 @@ class Window:
 class Picture:
     """What is known of one picture; sizes are None and ``error`` says why when it cannot be read.
 
-    ``view`` says which looks it has, as `data.stack_views.view_of` writes it; "" for one look.
+    ``view`` says which looks it has, as `data.stack_views.view_of` writes it; "" for one look. ``passing`` is an error
+    of the moment: the picture could not be had, and is asked for again the next time.
     """
 
     id: str
@@ -75,6 +79,7 @@ class Picture:
     view: str
     error: str
     gone: bool
+    passing: bool = False
 
 
 def is_indexing(database: Database, connection: Connection) -> bool:
@@ -90,6 +95,7 @@ class Batch:
         self._database = database
         self._source = source
         self._pictures = pictures
+        self._opened = threading.Semaphore(OPENED_AT_ONCE)
 
     def size(self) -> int:
         """How many images the batch has."""
@@ -151,7 +157,13 @@ class Batch:
         """What is known of one image; the file is opened the first time. None if there never was one."""
         with self._database.reading() as connection:
             row = connection.execute(select(image).where(image.c.id == image_id)).one_or_none()
-        return None if row is None else self._known(row, looked_into=row.view is not None)
+        if row is None or row.view is not None:
+            return None if row is None else self._known(row, looked_into=True)
+        try:
+            with self.opening():
+                return self._known(row, looked_into=False)
+        except Unreachable as problem:
+            return replace(self._known(row, looked_into=True), error=str(problem), passing=True)
 
     def listed(self, image_id: str) -> Picture | None:
         """As `picture`, without opening the file."""
@@ -172,6 +184,19 @@ class Batch:
         )  # fmt: skip
         return picture if looked_into or picture.error or picture.gone else self._measured(picture)
 
+    @contextmanager
+    def opening(self) -> Iterator[None]:
+        """Held by whoever answers a question that needs a picture's file: it may be long in coming.
+
+        Raises Unreachable when there are so many of them that edits might have to wait.
+        """
+        if not self._opened.acquire(blocking=False):
+            raise Unreachable("too many pictures are being opened at once; ask again in a moment")
+        try:
+            yield
+        finally:
+            self._opened.release()
+
     def file(self, picture: Picture) -> Path:
         """The picture's file, fetched if it lies elsewhere. Raises Unreachable or InputError when it cannot be had."""
         return self._source.fetch(picture.location, picture.version)
@@ -184,7 +209,7 @@ class Batch:
         try:
             file = self.file(picture)
         except InputError as problem:
-            return replace(picture, error=str(problem))  # and tried again the next time
+            return replace(picture, error=str(problem), passing=True)
         values: dict[str, Any] = {"width": None, "height": None, "view": "", "error": ""}
         try:
             values |= asdict(self._pictures.measure(file))

@@ -90,7 +90,8 @@ def _make_engine(url: str) -> Engine:
     if make_url(url).get_backend_name() != "sqlite":
         # Unprepared statements: the best plan of a query depends on the numbers in it.
         arguments = {"connect_timeout": 10, "prepare_threshold": None}
-        return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, connect_args=arguments)
+        # Small plans of hosted databases allow twenty connections in all, and there are two processes.
+        return create_engine(url, pool_pre_ping=True, pool_size=8, max_overflow=0, connect_args=arguments)
     engine = create_engine(url, pool_size=10, max_overflow=50, connect_args={"timeout": 30, "check_same_thread": False})
 
     @event.listens_for(engine, "connect")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Route
 
 from data.sources import remote
 from tests.browser.gallery import NAMES, open_gallery, wait_for_total
@@ -217,3 +218,32 @@ def test_the_cards_are_those_of_whoever_has_given_a_name(visit: Visit, filled: S
     ada.page.locator('.grid-cell[data-ordinal="1"][data-state="in progress"]').wait_for()
     ada.wait_until_saved()
     assert (filled.state("img1.jpg", "bob"), filled.state("img1.jpg", "ada")) == ("in progress", "done")
+
+
+def test_a_small_picture_that_failed_for_a_moment_comes_after_all(visit: Visit, site: Site) -> None:
+    """In the strip and in the gallery, without anybody doing anything."""
+    failed = []
+
+    def fail_once(route: Route) -> None:
+        if len(failed) < 2:  # a cell asks a second time, for the reason
+            failed.append(route.request.url)
+            return route.fulfill(status=503, json={"error": "too many pictures are being opened at once"})
+        return route.continue_()
+
+    ada = visit(site, wait=False)
+    ada.page.route("**/thumbnails/img2.jpg**", fail_once)
+    ada.page.reload()
+    ada.wait_until_ready()
+    thumb = ada.page.locator(".thumb[title^='img2.jpg']")
+    thumb.and_(ada.page.locator(".thumb-broken")).wait_for()
+    thumb.and_(ada.page.locator(":not(.thumb-broken)")).wait_for()
+    assert thumb.locator("img").evaluate("(image) => image.decode().then(() => image.naturalWidth)") > 0
+    failed.clear()
+    person = open_gallery(visit, site)
+    person.page.route("**/thumbnails/img3.jpg**", fail_once)
+    person.page.reload()
+    wait_for_total(person, "12 images")
+    card = person.page.locator("#gallery-images .grid-cell", has_text="img3.jpg")
+    card.and_(person.page.locator(".cell-broken")).wait_for()
+    card.and_(person.page.locator(":not(.cell-broken)")).wait_for()
+    assert card.locator("img").evaluate("(image) => image.decode().then(() => image.naturalWidth)") > 0
