@@ -46,11 +46,11 @@ async function explain(element, image) {
   if (error && image.getAttribute("src") === address) sayWhy(element, error);
 }
 
-/** Show the reason in the place of the picture; the name stands below it anyway. */
+/** Show the reason in the place of the picture, and the mend where there is room for it; the name stands below anyway. */
 export function sayWhy(element, error) {
   const name = `${element.querySelector(".cell-name").textContent}: `;
   const reason = error.startsWith(name) ? error.slice(name.length) : error;
-  element.querySelector(".cell-picture").dataset.reason = reason;
+  element.querySelector(".cell-picture").dataset.reason = reason.split("; ")[0];
   element.querySelector("a").title += `: ${reason}`;
 }
 

@@ -144,7 +144,7 @@ class Pictures:
             if stack is not None:
                 full = stack.levels[0]
                 if max(full.width, full.height) > LONGEST_SIDE_PX:
-                    raise InputError(f"{path.name}: {full.width} x {full.height} pixels, which no picture has")
+                    raise InputError(f"{path.name}: {full.width:,} x {full.height:,} pixels, which no picture has")
                 more = TIMES_IN_PARTS if stack.in_parts else 1
                 self._check_size(path, full.width, full.height, more)
             yield stack
@@ -170,7 +170,9 @@ class Pictures:
         if width * height > most:
             mend = "raise --max-pixels if the machine has the memory"
             whole = f" at once; {mend}, or store it as a tiled TIFF" if times == 1 else f"; {mend}"
-            raise InputError(f"{path.name}: {width} x {height} pixels, more than the {most} that are opened{whole}")
+            raise InputError(
+                f"{path.name}: {width:,} x {height:,} pixels, more than the {most:,} that are opened{whole}"
+            )
 
     def _converted(self, path: Path, version: str, *, fit_px: int | None, always_jpeg: bool = False) -> Served:
         key = (RENDERING, path, version, fit_px, always_jpeg)

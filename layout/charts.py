@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ GRID = {"light": "#dee2e6", "dark": "#343a40"}
 BARS_SHOWN = 30
 BARS_ROOM = 9
 TICKS = [n * 10**power for power in range(-2, 5) for n in (1, 2, 5)]  # plotly's own say 5 for 0.5, and for 50
+ROOM = 0.04  # beyond the last tick of a logarithmic axis, as part of a decade
 MANY_DOTS = 300  # smaller, so that they do not hide each other
 FEW = 5  # below which an axis would else show parts of one
 
@@ -78,11 +80,19 @@ def sizes_figure(sizes: Sizes, theme: str) -> go.Figure:
         hovertemplate="%{text}: %{x:.0f} px, %{y:.2f}<extra></extra>",
     )
     layout = _layout(theme)
-    logarithmic = {"type": "log", "automargin": True, "tickmode": "array", "tickvals": TICKS, "ticktext": TICKS}
-    layout["xaxis"] |= {**logarithmic, "title": {"text": "side of a square of the same area, px", "font": {"size": 11}}}
-    layout["yaxis"] |= {**logarithmic, "title": {"text": "width / height", "font": {"size": 11}}}
+    layout["xaxis"] |= _logarithmic(sizes.side, "side of a square of the same area, px")
+    layout["yaxis"] |= _logarithmic(sizes.aspect, "width / height")
     layout |= {"dragmode": "select", "selectdirection": "any"}
     return go.Figure(dots, layout)
+
+
+def _logarithmic(values: list[float], title: str) -> dict[str, Any]:
+    """An axis from the tick below all values to the one above, so that there are two at least."""
+    low = max((tick for tick in TICKS if tick <= min(values)), default=min(values))
+    high = min((tick for tick in TICKS if tick >= max(values)), default=max(values))
+    ends = math.log10(low) - ROOM, math.log10(high) + ROOM
+    ticks = {"tickmode": "array", "tickvals": TICKS, "ticktext": TICKS}
+    return {"type": "log", "range": ends, "automargin": True, **ticks, "title": {"text": title, "font": {"size": 11}}}
 
 
 def places_figure(heat: Heat, theme: str) -> go.Figure:

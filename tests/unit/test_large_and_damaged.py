@@ -91,13 +91,13 @@ def test_a_picture_beyond_all_bounds_is_refused_before_it_is_read(cache: Cache, 
     tifffile.imwrite(
         tmp_path / "a.tif", holes(np.uint8), shape=(16, 3_000_000), dtype=np.uint8, tile=(16, 16), compression="zlib"
     )
-    with pytest.raises(InputError, match=r"3000000 x 16 pixels, which no picture has"):
+    with pytest.raises(InputError, match=r"3,000,000 x 16 pixels, which no picture has"):
         Pictures(cache, 10**8).measure(tmp_path / "a.tif")
     tifffile.imwrite(
         tmp_path / "b.tif", holes(np.uint16), shape=(2000, 2000), dtype=np.uint16, tile=(16, 16), compression="zlib"
     )
     with pytest.raises(
-        InputError, match=r"2000 x 2000 pixels, more than the 100000 that are opened; raise --max-pixels"
+        InputError, match=r"2,000 x 2,000 pixels, more than the 100,000 that are opened; raise --max-pixels"
     ):
         Pictures(cache, 1000).measure(tmp_path / "b.tif")
 
@@ -107,7 +107,7 @@ def test_a_deep_png_is_refused_by_its_head(cache: Cache, tmp_path: Path) -> None
     Image.fromarray(ramp()).save(tmp_path / "a.png")
     content = (tmp_path / "a.png").read_bytes()
     (tmp_path / "a.png").write_bytes(content[:16] + (30_000).to_bytes(4) * 2 + content[24:26] + b"\0" * 100)
-    with pytest.raises(InputError, match=r"30000 x 30000 pixels, more than the 1000000 that are opened at once"):
+    with pytest.raises(InputError, match=r"30,000 x 30,000 pixels, more than the 1,000,000 that are opened at once"):
         Pictures(cache, 10**6).measure(tmp_path / "a.png")
 
 
@@ -151,7 +151,7 @@ def test_a_picture_without_a_size_is_refused(reader: Pictures, tmp_path: Path) -
 def test_what_cannot_be_read_in_parts_must_fit(cache: Cache, tmp_path: Path) -> None:
     tifffile.imwrite(tmp_path / "a.tif", np.zeros((9000, 9000), np.uint16), rowsperstrip=9000, compression="zlib")
     with pytest.raises(
-        InputError, match=r"9000 x 9000 pixels, more than the 1000000 that are opened at once; raise --max-p"
+        InputError, match=r"9,000 x 9,000 pixels, more than the 1,000,000 that are opened at once; raise --max-p"
     ):
         Pictures(cache, 10**6).measure(tmp_path / "a.tif")
 

@@ -169,7 +169,7 @@ def test_a_truncated_picture_says_so(pictures: Pictures, tmp_path: Path) -> None
 def test_a_picture_beyond_the_limit_is_refused_before_it_is_decoded(pictures: Pictures, tmp_path: Path) -> None:
     path = save_picture(tmp_path / "bomb.png", (10_000, 1001))
     with pytest.raises(
-        InputError, match="10000 x 1001 pixels, more than the 10000000 that are opened at once; raise --max-pixels"
+        InputError, match="10,000 x 1,001 pixels, more than the 10,000,000 that are opened at once; raise --max-pixels"
     ):
         pictures.measure(path)
 
