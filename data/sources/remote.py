@@ -68,6 +68,7 @@ class Remote:
         self._pause = pause
         self._systems: dict[str, Any] = {}
         self._failed: dict[str, tuple[float, str]] = {}  # by host: when, and how
+        self._unsigned: set[str] = set()  # hosts for which that was said
         self._lock = threading.Lock()
         self._here = threading.local()  # a session is for one thread
 
@@ -103,7 +104,10 @@ class Remote:
         try:
             address = str(self._system(url).sign(url, expiration=seconds))
         except Exception as error:  # noqa: BLE001 - each service has its own kinds of errors
-            log.warning("%s: no presigned URL, so it passes through the app: %s", shown_address(url), _plain(error))
+            host = urlsplit(url).netloc
+            if host not in self._unsigned:
+                log.warning("%s: no presigned URLs, so pictures pass through the app: %s", host, _plain(error))
+            self._unsigned.add(host)
             return None
         return address if scheme_of(address) in ("http", "https") else None
 

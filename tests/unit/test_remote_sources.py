@@ -208,3 +208,28 @@ def test_a_bucket_that_is_down_says_so_and_what_was_listed_stays(
     assert len(services.batch.window(annotator_name="ada").entries) == 3
     assert services.batch.window(annotator_name="ada").problem == ""
     services.database.engine.dispose()
+
+
+def test_a_presigned_url_brings_the_file_without_credentials(
+    tmp_path: Path, cache: Cache, bucket: Callable[[dict[str, bytes]], None], pictures: Path
+) -> None:
+    """From a bucket as a source, one of several, or one that a list names; of what lies elsewhere there is none."""
+    bucket({"set/ü & b/1.jpg": jpeg("blue"), "set/2.jpg": jpeg("green")})
+    (tmp_path / "list.csv").write_text("url\ns3://pics/set/2.jpg\nhttp://127.0.0.1:1/3.jpg\n")
+    source = open_source([str(pictures), "s3://pics/set", str(tmp_path / "list.csv")], cache)
+    addresses = {one.id: source.presigned(one.location, 60) for one in source.walk()}
+    assert requests.get(str(addresses["set/ü & b/1.jpg"]), timeout=10).content == jpeg("blue")
+    assert requests.get(str(addresses["list/pics/set/2.jpg"]), timeout=10).content == jpeg("green")
+    assert all("hush" not in str(address) for address in addresses.values())
+    assert addresses["list/127.0.0.1/3.jpg"] is None
+    assert addresses["img1.jpg"] is None
+
+
+def test_where_nothing_can_be_signed_pictures_pass_through_the_app(
+    cache: Cache, google_bucket: Callable[[dict[str, bytes]], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    google_bucket({"set/1.jpg": jpeg()})
+    source = open_source(["gs://pics/set"], cache)
+    [found] = source.walk()
+    assert [source.presigned(found.location, 60) for _ in range(3)] == [None] * 3
+    assert caplog.text.count("pics: no presigned URLs, so pictures pass through the app") == 1
