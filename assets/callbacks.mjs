@@ -62,9 +62,9 @@ export function callbacks(page) {
     light: (p, brightness, contrast) => p.view.setLight(brightness, contrast),
     look: (p, page, channel, low, high) => p.looks.choose({ page, channel, low, high }),
     reset_view: (p) => p.view.resetView(),
-    theme: (p) => p.view.nextTheme(),
-    labels_drawer: (p) => p.view.toggleDrawer("labels-panel"),
-    boxes_drawer: (p) => p.view.toggleDrawer("boxes-panel"),
+    theme: (p) => p.turnTheme(),
+    labels_drawer: (p) => p.panels.toggle("labels-panel"),
+    boxes_drawer: (p) => p.panels.toggle("boxes-panel"),
 
     download: (p, count, format) => newClicks("download", count) && p.files.download(format),
     export_options: (p, count) => newClicks("export", count) && p.files.openExport(),

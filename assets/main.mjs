@@ -1,6 +1,6 @@
 // The page starts here: the parts are made and put together. Each part is a file of its own beside this one.
 
-import { boxInView, moved, resized, sameCorners, zoomedRanges } from "./geometry.mjs";
+import { Actions } from "./actions.mjs";
 import { Batch } from "./batch.mjs";
 import { callbacks } from "./callbacks.mjs";
 import { openJournal } from "./journal.mjs";
@@ -13,6 +13,7 @@ import { Looks } from "./looks.mjs";
 import { Navigator } from "./navigator.mjs";
 import { Outbox } from "./outbox.mjs";
 import { Overlay } from "./overlay.mjs";
+import { Panels } from "./panels.mjs";
 import { Palette } from "./palette.mjs";
 import { Lanes, PictureCache } from "./pictures.mjs";
 import { Plot, firstDrawn } from "./plot.mjs";
@@ -21,6 +22,7 @@ import { Server } from "./server.mjs";
 import { Session } from "./session.mjs";
 import { Strip } from "./strip.mjs";
 import { Table } from "./table.mjs";
+import { nextTheme, startTheme } from "./theme.mjs";
 import { TileLayer } from "./tiles.mjs";
 import { View } from "./view.mjs";
 
@@ -30,10 +32,8 @@ const KEPT_PICTURES = 10;
 const PICTURES_AT_ONCE = 3;
 const THUMBNAILS_AT_ONCE = 2;
 const LOOK_AGAIN_MS = 500;
-const IN_GALLERY = new Set(["gallery", "undo", "redo", "search", "help"]); // keys that mean something there
 const RETRY_MS = 5000;
 const FARTHEST = 99_999_999; // no batch has so many images
-const STEPS_ASIDE_PX = [10, 20, 30, 40, 50, 60, 70, 80]; // where a copy goes if its place is taken
 const byId = (id) => document.getElementById(id);
 
 /** What the page needs to know, sent with it by layout/page.py. */
@@ -55,6 +55,8 @@ class Page {
     this.outbox = outbox;
     const lanes = new Lanes(PICTURES_AT_ONCE);
     this.pictures = new PictureCache(KEPT_PICTURES, lanes);
+    startTheme();
+    this.panels = new Panels();
     this.view = new View(this);
     this.dialogs = new Dialogs(this);
     this.session = new Session({ server, journal, outbox, channel, view: this.view });
@@ -95,9 +97,10 @@ class Page {
       slow: (entry) => this.view.slow(entry),
     });
     this.gallery = new Gallery(this, setProps);
+    const actions = new Actions(this);
     listen({
       bindings: config.keys,
-      perform: (action, key) => this.perform(action, key),
+      perform: (action, key) => actions.perform(action, key),
       holdSpace: (held) => this.pointer.holdSpace(held),
     });
     addEventListener("popstate", () => this.#follow());
@@ -229,6 +232,11 @@ class Page {
     });
   }
 
+  turnTheme() {
+    nextTheme();
+    this.gallery.chart();
+  }
+
   /** Read counters and list again: states were changed elsewhere than on the image on screen. */
   recount() {
     if (this.session.image) this.batch.readAgain().then(() => this.view.place()).catch(() => {}); // asked again later
@@ -260,7 +268,7 @@ class Page {
       return this.view.warn(`Give a whole number from 1 to ${this.batch.total.toLocaleString("en")}.`, "info", "jump");
     }
     setProps("image-jump", { value: "" });
-    this.view.closeDrawer();
+    this.panels.close();
     byId("graph").focus({ preventScroll: true });
     return this.navigator.go(async (batch) => {
       await batch.openAt(Math.min(ordinal, FARTHEST));
@@ -312,141 +320,6 @@ class Page {
     else this.view.noteState(image);
   }
 
-  /** Do what a key asks for. Returns false where the key should do what it always does. */
-  perform(action, key) {
-    const { session, view } = this;
-    const [name, tenfold] = action.split(/-(?=10$)/);
-    const by = tenfold ? 10 : 1;
-    if (this.gallery.isOpen && !IN_GALLERY.has(name)) return false;
-    switch (name) {
-      case "next": return void this.step(1);
-      case "previous": return void this.step(-1);
-      case "done": return void this.markDone();
-      case "skip": return this.askSkip();
-      case "search": return this.gallery.isOpen ? byId("gallery-query").focus() : view.focusInPanel("image-search");
-      case "jump": return view.focusInPanel("image-jump");
-      case "label": return this.#labelByKey(key);
-      case "new": return this.#newBox();
-      case "select-next": return this.#selectBy(1);
-      case "select-previous": return this.#selectBy(-1);
-      case "delete": return session.selectedBox() ? session.deleteBox(session.selected) : false;
-      case "release": return this.#release();
-      case "copy": return this.#copy();
-      case "paste": return this.#paste();
-      case "duplicate": return this.duplicate();
-      case "copy-previous": return void this.copyPrevious();
-      case "undo": return void this.replay(-1);
-      case "redo": return void this.replay(1);
-      case "gallery": return this.turnGallery();
-      case "left": return this.#nudge(moved, -by, 0);
-      case "right": return this.#nudge(moved, by, 0);
-      case "up": return this.#nudge(moved, 0, -by);
-      case "down": return this.#nudge(moved, 0, by);
-      case "narrower": return this.#nudge(resizedAtEnd, -by, 0);
-      case "wider": return this.#nudge(resizedAtEnd, by, 0);
-      case "lower": return this.#nudge(resizedAtEnd, 0, -by);
-      case "higher": return this.#nudge(resizedAtEnd, 0, by);
-      case "fit": return this.plot.fit();
-      case "zoom-in": return this.#zoom(0.8);
-      case "zoom-out": return this.#zoom(1.25);
-      case "page-previous": return this.looks.turn(-1);
-      case "page-next": return this.looks.turn(1);
-      case "hide": return session.hideLabel(session.label);
-      case "crosshair": return view.setCrosshair(!this.overlay.crosshair, true);
-      case "help": return this.dialogs.openHelp();
-      default: throw new Error(`layout/keys.py names an action that assets/main.mjs does not know: ${action}`);
-    }
-  } // prettier-ignore
-
-  duplicate() {
-    const box = this.session.selectedBox();
-    return box ? this.#place(box) : false;
-  }
-
-  async copyPrevious() {
-    const { batch, session, view } = this;
-    const previous = batch.entries[batch.entries.findIndex((entry) => entry.id === session.image) - 1];
-    if (!previous) return view.warn("There is no previous image.", "info");
-    const { image } = session;
-    view.say(`Copying the boxes of ${previous.id}`);
-    const annotation = await session.load(previous.id).catch((error) => view.warn(`${previous.id}: ${error.message}`));
-    if (!annotation || image !== session.image) return;
-    const boxes = [...annotation.boxes.values()].filter((box) => !box.deleted);
-    const fitting = boxes.map((box) => inside(box, session.picture())).filter(Boolean);
-    if (!fitting.length) view.warn("The previous image has no box that fits here.", "info");
-    else if (!session.copyFrom(fitting)) view.warn("The boxes of the previous image are all here already.", "info");
-  }
-
-  #labelByKey(key) {
-    const label = this.session.labels.find((one) => one.hotkey === key);
-    return label ? this.session.chooseLabel(label.name) : false;
-  }
-
-  #newBox() {
-    if (!this.session.annotation?.width || !this.plot.source) return;
-    const corners = boxInView(this.plot.ranges(), this.session.picture());
-    if (corners) this.session.newBox(corners);
-  }
-
-  /** Select the next box; past the last one Tab goes on to the next control, so that nobody is trapped. */
-  #selectBy(by) {
-    const { session } = this;
-    const boxes = session.visibleBoxes();
-    const at = boxes.findIndex((box) => box.id === session.selected);
-    const next = at < 0 ? (by > 0 ? 0 : boxes.length - 1) : at + by;
-    if (!boxes[next]) {
-      if (session.selected) session.select(null);
-      return false;
-    }
-    session.select(boxes[next].id);
-    byId("graph").focus({ preventScroll: true });
-  }
-
-  /** Escape: give up a drag, close a drawer, let go of the box; whichever there is first. */
-  #release() {
-    if (this.pointer.busy) return this.pointer.abort();
-    if (this.view.closeDrawer()) return;
-    return this.session.selected ? this.session.select(null) : false;
-  }
-
-  #copy() {
-    const box = this.session.selectedBox();
-    if (!box) return false; // the browser's own copy
-    this.session.clipboard = box;
-    this.view.say(`Copied ${box.label}`);
-  }
-
-  #paste() {
-    const box = this.session.clipboard;
-    if (!box) return false;
-    this.#place(box);
-  }
-
-  /** Put a copy of a box here, a little aside if one is there already. */
-  #place(box) {
-    const { session } = this;
-    const picture = session.picture();
-    const first = picture && inside(box, picture);
-    if (!first) return void this.view.warn("The box does not fit into this picture.", "info");
-    const free = (one) => !session.boxes().some((there) => sameCorners(there, one));
-    const places = [0, ...STEPS_ASIDE_PX, ...STEPS_ASIDE_PX.map((px) => -px)].map((px) => moved(first, px, px, picture));
-    const { x0, y0, x1, y1 } = places.find(free) ?? first;
-    session.newBox({ x0, y0, x1, y1 }, box.label);
-  }
-
-  #nudge(change, dx, dy) {
-    const { session } = this;
-    const box = session.selectedBox();
-    if (!box) return false;
-    session.putBox(session.image, change(box, dx, dy, session.picture()), { repeat: `nudge ${box.id}` });
-  }
-
-  #zoom(factor) {
-    const { x, y } = this.plot.ranges();
-    const centre = { x: (x[0] + x[1]) / 2, y: (y[0] + y[1]) / 2 };
-    this.plot.setRanges(zoomedRanges({ x, y }, factor, centre));
-  }
-
   /** Send what waits; resolves to how many edits still do. */
   async saved() {
     if (this.outbox.size) await this.outbox.send();
@@ -496,15 +369,6 @@ class Page {
 
 /** Whether the address is the gallery's. */
 const isGallery = () => /\/gallery\/?$/.test(location.pathname);
-
-const resizedAtEnd = (box, dx, dy, picture) => resized(box, "se", dx, dy, picture);
-
-/** A box of another picture, clipped to this one; null if nothing of it is here. */
-function inside(box, picture) {
-  const [x0, x1] = [Math.min(box.x0, picture.width), Math.min(box.x1, picture.width)];
-  const [y0, y1] = [Math.min(box.y0, picture.height), Math.min(box.y1, picture.height)];
-  return x1 - x0 < 1 || y1 - y0 < 1 ? null : { ...box, x0, y0, x1, y1 };
-}
 
 const setProps = (id, props) => window.dash_clientside.set_props(id, props);
 

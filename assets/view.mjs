@@ -4,12 +4,10 @@ import { make, present, setAttributes, setText } from "./dom.mjs";
 import { countsOf, rowsOf, Shapes } from "./projections.mjs";
 import { isTiled } from "./tiles.mjs";
 
-const THEMES = ["light", "dark"];
 const NOTICE_MS = 5000;
 const RETRY_MS = 2000;
 const LIGHT_MIDDLE = 100;
 const SAID_TOGETHER_MS = 400;
-const DRAWERS = { "labels-panel": "labels-toggle", "boxes-panel": "boxes-toggle" }; // each with the button that opens it
 const SHARP_ENOUGH = 1.15; // screen pixels per pixel of the small picture, beyond which the full one is fetched
 
 const byId = (id) => document.getElementById(id);
@@ -25,23 +23,15 @@ export class View {
 
   constructor(page) {
     this.page = page;
-    this.#setTheme(localStorage.getItem("theme") ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"));
     byId("graph").tabIndex = 0;
     byId("graph").setAttribute("role", "application");
     byId("graph").setAttribute("aria-label", "Picture. Tab selects boxes, B makes one, question mark opens the help.");
     byId("save-status").addEventListener("click", () => this.page.outbox.retryRefused());
     new ResizeObserver(() => this.#tableRoom()).observe(byId("boxes-panel"));
-    for (const panel of Object.keys(DRAWERS)) {
-      byId(panel).tabIndex = -1;
-      byId(panel).addEventListener("keydown", (event) => this.#leavePanel(event));
-    }
     for (const [name, by] of [["keydown", "keys"], ["pointerdown", "pointer"]]) {
       addEventListener(name, () => (document.documentElement.dataset.by = by), true);
     }
     this.#nameControls();
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", (event) => {
-      if (!localStorage.getItem("theme")) this.#setTheme(event.matches ? "dark" : "light");
-    });
   }
 
   /** Names for screen readers where the components have no property for them. */
@@ -104,7 +94,7 @@ export class View {
     setProps("annotation-type-dropdown", { value: session.label });
     plot.setNewBoxColor(session.colorOf(session.label));
     if (session.annotation) palette.show({ chosen: session.label, counts: countsOf(session.annotation), hidden: session.hidden });
-    this.closeDrawer();
+    this.page.panels.close();
     this.#labelOnButton();
     this.say(`Label ${session.label}`);
   }
@@ -154,7 +144,7 @@ export class View {
   galleryOpen(isOpen) {
     setText(byId("gallery-open"), isOpen ? "Annotate" : "Gallery");
     setAttributes(byId("gallery-open"), { title: isOpen ? "Back to the picture (G)" : "All images at once (G)" });
-    this.closeDrawer();
+    this.page.panels.close();
     this.historyChanged();
     if (!isOpen) byId("graph").focus({ preventScroll: true });
   }
@@ -365,53 +355,6 @@ export class View {
     session.hidden.clear();
     plot.fit();
     this.boxes();
-  }
-
-  nextTheme() {
-    const theme = THEMES[(THEMES.indexOf(document.documentElement.dataset.bsTheme) + 1) % THEMES.length];
-    localStorage.setItem("theme", theme);
-    this.#setTheme(theme);
-    this.page.gallery.chart();
-  }
-
-  #setTheme(theme) {
-    document.documentElement.dataset.bsTheme = theme;
-  }
-
-  /** Open a panel where it is a drawer, and close the other one; the focus goes along. */
-  toggleDrawer(panel) {
-    const open = !byId(panel).classList.contains("open");
-    this.#openDrawer(open ? panel : null);
-    if (open) byId(panel).focus();
-  }
-
-  #openDrawer(open) {
-    for (const [panel, button] of Object.entries(DRAWERS)) {
-      byId(panel).classList.toggle("open", panel === open);
-      byId(button).setAttribute("aria-expanded", String(panel === open));
-    }
-  }
-
-  /** Escape in a panel goes back to where it was opened from; the controls in it have taken theirs before. */
-  #leavePanel(event) {
-    if (event.key !== "Escape" || event.defaultPrevented) return;
-    const button = byId(DRAWERS[event.currentTarget.id]);
-    this.closeDrawer();
-    (button.offsetParent ? button : byId("graph")).focus({ preventScroll: true });
-  }
-
-  /** Returns whether one was open. */
-  closeDrawer() {
-    const open = document.querySelector(".panel.open") !== null;
-    this.#openDrawer(null);
-    return open;
-  }
-
-  /** Focus a control of the labels panel, which may be a closed drawer. */
-  focusInPanel(id) {
-    if (byId("labels-toggle").offsetParent) this.#openDrawer("labels-panel");
-    byId(id).focus();
-    byId(id).select();
   }
 
   noMatch(none) {

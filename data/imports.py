@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
@@ -24,6 +25,16 @@ from data.matching import find_picture, renamed_from
 from data.tables import annotator, box_attributes, edit, import_step, label
 from data.watch import Watch
 from data.words import counted
+
+
+@contextmanager
+def _ended(records: Iterator[Record]) -> Iterator[Iterator[Record]]:
+    """Let a reader go in the thread that it ran in: the garbage collector of another could not close its database."""
+    try:
+        yield records
+    finally:
+        if isinstance(records, Generator):
+            records.close()
 
 
 class _DryRun(Exception):  # noqa: N818 - no error: it ends a transaction that was only meant to be looked at
@@ -70,11 +81,12 @@ class Imports:
             others = " or ".join(one.title for one in likely[1:])
             report.doubts.append(f"{tree.name} may also be {others}; taken as {chosen.title}")
         watch.doing = "Looking at images"
-        claimed_twice = self._look(watch.over(chosen.read(tree, options)), report, annotator_name)
+        with _ended(chosen.read(tree, options)) as records:
+            claimed_twice = self._look(watch.over(records), report, annotator_name)
         watch.doing = "Bringing in images"
         try:
-            with self._database.writing() as connection:
-                certain = self._certain(watch.over(chosen.read(tree, options)), annotator_name, claimed_twice)
+            with _ended(chosen.read(tree, options)) as records, self._database.writing() as connection:
+                certain = self._certain(watch.over(records), annotator_name, claimed_twice)
                 self._take(connection, certain, report, renames or {})
                 if (
                     dry_run

@@ -28,7 +28,7 @@ LONGEST_SIDE_PX = 2_000_000
 TIMES_IN_PARTS = 100  # how much larger than one decoded whole a picture may be that is read in parts
 TAIL_BYTES = 65_536  # some cameras write more after the end of the picture
 
-RENDERING = 2  # raised when pictures come out otherwise, so that those in the cache are made anew
+RENDERING = 3  # raised when pictures come out otherwise, so that those in the cache are made anew
 Image.MAX_IMAGE_PIXELS = None  # our own limit is checked before anything is decoded
 
 
@@ -199,7 +199,7 @@ class Pictures:
                 picture = Image.open(path, formats=FORMATS)
         except UnidentifiedImageError:
             found = "is empty" if path.stat().st_size == 0 else "is no picture that can be read"
-            raise InputError(f"{path.name}: {found}; expected {', '.join(BROWSER_TYPES)} or TIFF") from None
+            raise InputError(f"{path.name}: {found}; expected {', '.join(BROWSER_TYPES)}, TIFF or DICOM") from None
         except (OSError, ValueError, SyntaxError, EOFError) as error:
             reason = getattr(error, "strerror", None) or error
             raise InputError(f"{path.name}: cannot be opened ({reason})") from error

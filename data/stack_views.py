@@ -86,17 +86,19 @@ def parse_look(given: Mapping[str, str]) -> Look:
 
 
 def view_of(stack: Stack) -> str:
-    """What the page must know to offer the choice of a look: JSON for the database."""
+    """What the page must know to offer the choice of a look: JSON for the database, "" where there is none."""
     names = stack.channel_names if any(stack.channel_names) else []
     return _view(stack.pages, stack.channels, stack.bits, names, stack.others)
 
 
 def view_of_one(others: int) -> str:
-    """The same for the first page of a file that is shown as it is; "" where it is the only one."""
-    return _view(1, 1, 8, [], others) if others else ""
+    """The same for the first page of a file that is shown as it is."""
+    return _view(1, 1, 8, [], others)
 
 
 def _view(pages: int, channels: int, bits: int, names: list[str], others: int) -> str:
+    if pages == channels == 1 and bits <= 8 and not others:
+        return ""
     view = {"pages": pages, "channels": channels, "bits": bits, "names": names}
     return json.dumps(view | ({"others": others} if others else {}))
 
@@ -141,7 +143,8 @@ class StackViews:
             size = math.ceil(full.width / by), math.ceil(full.height / by)
             values = self._scaled(plane, (0, 0, full.width, full.height), size)
             finite = values[np.isfinite(values)]
-            finite = finite[:: max(1, finite.size // SAMPLED_VALUES)]
+            step = max(1, finite.size // SAMPLED_VALUES)
+            finite = finite[:: step if step % 3 else step + 1]  # or only one of three colours would be looked at
             np.save(file, np.percentile(finite, PERCENTILES) if finite.size else PERCENTILES / 100)
 
         kept = self._cache.keep(*plane.key, plane.page, plane.channel, "percentiles", suffix=".npy", write=write)
@@ -149,7 +152,7 @@ class StackViews:
         return float(low), float(high)
 
     def _scaled(self, plane: _Plane, box: Box, size: tuple[int, int]) -> Values:
-        """The values of a box at a size: as they are in eight bits or colour, else as floats."""
+        """The values of a box at a size: as they are in eight bits, else as floats."""
         levels = plane.stack.levels
         full = levels[0]
         by = max(1.0, (box[2] - box[0]) / size[0])
@@ -230,6 +233,8 @@ def _cut(values: Values, region: Region) -> Values:
 
 def _averaged(values: Values) -> Values:
     """Means of blocks of `REDUCED_BY` a side; the last ones of a row or column may be of fewer values."""
+    if values.ndim == 3 and values.dtype != np.uint8:
+        return np.stack([_averaged(values[..., n]) for n in range(values.shape[-1])], axis=-1)
     image = Image.fromarray(values if values.dtype == np.uint8 else values.astype(np.float32))
     means = np.asarray(image.reduce(REDUCED_BY))
     if values.dtype.kind == "f" or values.dtype == np.uint8:
@@ -242,6 +247,8 @@ def _resized(values: Values, inner: Box, size: tuple[int, int]) -> Values:
     """A box of values, in their own pixels, scaled to a size; floats unless they are of eight bits."""
     if values.shape[:2] == (size[1], size[0]) and list(inner) == [0, 0, *size]:
         return values if values.dtype == np.uint8 else values.astype(np.float32)
+    if values.ndim == 3 and values.dtype != np.uint8:
+        return np.stack([_resized(values[..., n], inner, size) for n in range(values.shape[-1])], axis=-1)
     image = Image.fromarray(values if values.dtype == np.uint8 else values.astype(np.float32))
     shrinks = inner[2] - inner[0] > size[0]
     how = Image.Resampling.BOX if shrinks else Image.Resampling.BILINEAR

@@ -1,7 +1,7 @@
 """The keys. The page listens by this list and the help dialog shows it, so that they cannot differ.
 
 A key is written as the browser names it (`event.key`, letters in lower case), with
-``mod+`` for Ctrl or Cmd, ``shift+`` and ``alt+`` in that order. ``assets/main.mjs``
+``mod+`` for Ctrl or Cmd, ``shift+`` and ``alt+`` in that order. ``assets/actions.mjs``
 holds what each action does.
 """
 

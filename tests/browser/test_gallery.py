@@ -225,11 +225,11 @@ def test_a_picture_that_cannot_be_read_says_so(visit: Visit, serve: Callable[...
     cell = person.page.locator(".cell-broken")
     cell.wait_for()
     assert cell.locator(".cell-name").inner_text() == "img3.jpg"
-    assert "expected JPEG" in (cell.locator("a").get_attribute("title") or "")
     person.page.wait_for_function(
         """() => getComputedStyle(document.querySelector('.cell-broken .cell-picture'), '::before').content
-             .startsWith('"is no picture that can be read')"""
+             .startsWith('"is no picture that can be read"')"""
     )
+    assert "expected JPEG" in (cell.locator("a").get_attribute("title") or "")
 
 
 def test_the_gallery_by_keys(visit: Visit, filled: Site) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import json
+import threading
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -317,3 +319,31 @@ def test_no_name_of_an_image_leads_out_of_an_export(tmp_path: Path, services: Se
         connection.execute(image.insert().values({**row._mapping, "id": "../../../../up.jpg", "name": "up.jpg"}))
     with pytest.raises(InputError, match="leads out of the export"):
         services.exports.to_path(name, tmp_path / "out", Choice(untouched=True))
+
+
+def test_an_import_that_was_stopped_in_another_thread_is_over_when_it_says_so(services: Services) -> None:
+    """Its temporary database belongs to that thread; whoever collects garbage later could not close it."""
+    kept: list[BaseException] = []
+    count = 0
+
+    def tell(_doing: str, _count: int) -> None:
+        nonlocal count
+        count += 1
+        if count == 2:
+            raise Cancelled
+
+    def work() -> None:
+        lines = "".join(f"{name}.jpg,640,480,cup,1,1,9,9\n" for name in "abc")
+        content = f"filename,width,height,class,xmin,ymin,xmax,ymax\n{lines}".encode()
+        try:
+            with opened("a.csv", content) as tree:
+                services.imports.bring_in(tree, annotator_name="eve", watch=Watch(tell))
+        except Cancelled as stopped:
+            kept.append(stopped)  # and with it all that was going on
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert len(kept) == 1
+    kept.clear()
+    gc.collect()  # a warning, which would be an error here, if anything were left to close

@@ -221,7 +221,7 @@ def test_crops_of_a_deep_picture_have_the_look_that_is_asked_for(cache: Cache, t
 def test_the_ends_of_a_range_stay_its_ends_when_a_plane_is_made_small(
     cache: Cache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dtype: Any
 ) -> None:
-    monkeypatch.setattr("data.stacks.READ_IN_PARTS_FROM_PX", 10**6)
+    monkeypatch.setattr("data.stacks.tiff.READ_IN_PARTS_FROM_PX", 10**6)
     values = np.full((400, 17_000), np.iinfo(dtype).min, dtype)
     values[:, :8000] = np.iinfo(dtype).max
     tifffile.imwrite(tmp_path / "a.tif", values, tile=(256, 256), compression="zlib", photometric="minisblack")

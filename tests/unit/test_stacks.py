@@ -5,10 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import imagecodecs
 import numpy as np
+import pydicom
 import pytest
 import tifffile
 from PIL import Image
+from pydicom.dataset import FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage, generate_uid
 
 from data.errors import InputError
 from data.pictures import Measured, Pictures
@@ -195,10 +199,6 @@ def test_channels_have_the_names_that_the_file_gives(reader: Pictures, tmp_path:
 
 
 def dicom(path: Path, values: np.ndarray, **more: Any) -> None:
-    import pydicom
-    from pydicom.dataset import FileMetaDataset
-    from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage, generate_uid
-
     meta = FileMetaDataset()
     meta.TransferSyntaxUID, meta.MediaStorageSOPClassUID = ExplicitVRLittleEndian, SecondaryCaptureImageStorage
     meta.MediaStorageSOPInstanceUID = generate_uid()
@@ -256,6 +256,42 @@ def test_dicom_in_colour(reader: Pictures, tmp_path: Path) -> None:
     assert list(shown(reader, tmp_path / "c.dcm")[3, 3]) == [255, 255, 255]
 
 
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ({"NumberOfFrames": -1}, "NumberOfFrames is -1, expected a number from 1 to 100,000"),
+        ({"NumberOfFrames": 10_000_000}, "NumberOfFrames is 10,000,000, expected a number from 1"),
+        ({"NumberOfFrames": 3}, "it says that 14,400 bytes of pixels follow, and ends before"),
+        ({"Rows": None}, "it has no Rows and Columns, so there is no picture in it"),
+    ],
+)
+def test_dicom_that_says_what_cannot_be(reader: Pictures, tmp_path: Path, more: dict[str, Any], says: str) -> None:
+    dicom(tmp_path / "a.dcm", spot(10, 10), **more)
+    content = (tmp_path / "a.dcm").read_bytes()
+    with pytest.raises(InputError, match=rf"a\.dcm: the DICOM file cannot be read \({says}"):
+        reader.measure(tmp_path / "a.dcm")
+    (tmp_path / "b.dcm").write_bytes(content[:300])
+    with pytest.raises(InputError, match=r"b\.dcm: the DICOM file cannot be read"):
+        reader.measure(tmp_path / "b.dcm")
+
+
+def test_a_packed_dicom_is_not_unpacked_beyond_bounds(
+    reader: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A few kilobytes may unpack to gigabytes, of which nothing is a pixel."""
+    dicom(tmp_path / "plain.dcm", spot(10, 10))
+    one = pydicom.dcmread(tmp_path / "plain.dcm")
+    one.file_meta.TransferSyntaxUID = pydicom.uid.DeflatedExplicitVRLittleEndian
+    one.save_as(tmp_path / "a.dcm", enforce_file_format=True)
+    assert brightest(shown(reader, tmp_path / "a.dcm")) == (10, 10)
+    one.add_new(0x7FE11010, "OB", bytes(20_000_000))
+    one.save_as(tmp_path / "b.dcm", enforce_file_format=True)
+    assert (tmp_path / "b.dcm").stat().st_size < 100_000
+    monkeypatch.setattr("data.stacks.dicom.LARGEST_DEFLATED_BYTES", 10_000_000)
+    with pytest.raises(InputError, match=r"b\.dcm: .*more than 10,000,000 bytes when unpacked"):
+        reader.measure(tmp_path / "b.dcm")
+
+
 def test_dicom_names_the_package_it_needs(reader: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     dicom(tmp_path / "a.dcm", spot(10, 10))
     monkeypatch.setitem(__import__("sys").modules, "pydicom", None)
@@ -273,3 +309,60 @@ def test_a_look_that_is_none_is_refused(given: dict[str, str], said: str) -> Non
     with pytest.raises(InputError) as refused:
         parse_look(given)
     assert said in str(refused.value)
+
+
+# ---- deep colour, and what Pillow does not decode ----
+
+
+@pytest.mark.parametrize("name", ["a.tif", "a.png"])
+def test_deep_colour_is_stretched_like_deep_gray(reader: Pictures, tmp_path: Path, name: str) -> None:
+    """Twelve bits in sixteen, as cameras write them, are not almost black; hues stay."""
+    values = np.stack([ramp(factor=60), ramp(factor=30), np.zeros((HEIGHT, WIDTH))], axis=-1).astype(np.uint16)
+    if name.endswith("png"):
+        (tmp_path / name).write_bytes(imagecodecs.png_encode(values))
+    else:
+        tifffile.imwrite(tmp_path / name, values, photometric="rgb")
+    assert view(reader, tmp_path / name) == {"pages": 1, "channels": 1, "bits": 16, "names": []}
+    found = shown(reader, tmp_path / name, Look(low=0, high=100)).astype(int)
+    assert list(found[5, -1]) == [255, 128, 0]
+    assert np.abs(found[..., 0] - 2 * found[..., 1]).max() <= 2
+    darker = shown(reader, tmp_path / name, Look(low=50, high=100)).astype(int)
+    assert darker.mean() < found.mean()
+    small = shown(reader, tmp_path / name, Look(low=0, high=100), fit_px=30).astype(int)
+    assert small.shape == (20, 30, 3)
+    assert np.abs(small[3, 10] - found[6:8, 20:22].mean(axis=(0, 1))).max() <= 2
+
+
+@pytest.mark.parametrize("mode", [2, 4])
+def test_a_deep_png_that_covers_in_part_stands_on_white(reader: Pictures, tmp_path: Path, mode: int) -> None:
+    values = np.zeros((HEIGHT, WIDTH, mode), np.uint16)
+    values[:, : WIDTH // 2, -1] = 65535
+    (tmp_path / "a.png").write_bytes(imagecodecs.png_encode(values))
+    found = shown(reader, tmp_path / "a.png", Look(low=0, high=100))
+    assert found.ndim == (2 if mode == 2 else 3)
+    assert found[:, : WIDTH // 2].max() == 0
+    assert found[:, WIDTH // 2 :].min() == 255
+
+
+def test_a_deep_png_that_is_damaged_says_so(reader: Pictures, tmp_path: Path) -> None:
+    content = bytearray(imagecodecs.png_encode(ramp()))
+    content[60:90] = bytes(30)
+    (tmp_path / "a.png").write_bytes(bytes(content))
+    with pytest.raises(InputError, match=r"a\.png: cannot be decoded \(.*\); the file is damaged"):
+        shown(reader, tmp_path / "a.png")
+
+
+@pytest.mark.parametrize("compression", ["jpeg2000", "jpegxl", "lerc", "webp", "zstd", "lzma", "jpeg", "lzw"])
+@pytest.mark.parametrize("tile", [None, (64, 64)])
+def test_a_small_tiff_is_shown_however_it_is_packed(
+    reader: Pictures, tmp_path: Path, compression: str, tile: tuple[int, int] | None
+) -> None:
+    values = np.zeros((150, 200, 3), np.uint8)
+    values[40:60, 100:140] = 250, 120, 10
+    tifffile.imwrite(tmp_path / "a.tif", values, photometric="rgb", compression=compression, tile=tile)
+    measured = reader.measure(tmp_path / "a.tif")
+    assert (measured.width, measured.height, measured.view) == (200, 150, "")
+    found = shown(reader, tmp_path / "a.tif").astype(int)
+    assert np.abs(found[50, 120] - [250, 120, 10]).max() < 30
+    assert found[10, 10].max() < 30
+    assert Image.open(reader.thumbnail(tmp_path / "a.tif", "v", fit_px=64).path).size == (64, 48)

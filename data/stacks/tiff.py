@@ -1,7 +1,4 @@
-"""Pictures as instruments make them: several pages and channels, more than eight bits, too large to decode at once.
-
-A stack is read in parts: TIFF by its tiles or strips, whatever else as a whole. `data.stack_views` shows them.
-"""
+"""TIFF, read in parts: by its tiles or strips, or by the rows of what lies together in the file."""
 
 from __future__ import annotations
 
@@ -9,181 +6,35 @@ import logging
 import math
 import struct
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any
 
 import numpy as np
 import tifffile
-from numpy.typing import NDArray
-from PIL import Image
 
 from data.errors import InputError
-
-Values = NDArray[Any]
-Region = tuple[int, int, int, int]  # left, top, right, bottom
+from data.stacks.model import MOST_PAGES, ORIENTATION_TAG, Level, Region, Stack, Values, on_white, reason
 
 TIFF_MARKS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-PNG_MARK = b"\x89PNG\r\n\x1a\n"
-DICOM_MARK = b"DICM"
 LARGEST_SEGMENT_PX = 64_000_000  # of a TIFF that counts as one that can be read in parts
 READ_IN_PARTS_FROM_PX = 30_000_000
-MOST_PAGES = 100_000
 COLORS = ("RGB", "YCBCR")
 COLOR_TYPES = ("uint8", "uint16")
+PILLOW_DECODES = frozenset(
+    {"NONE", "CCITTRLE", "CCITT_T4", "CCITT_T6", "LZW", "OJPEG", "JPEG", "ADOBE_DEFLATE", "DEFLATE", "PACKBITS"}
+)
 GRAYS = ("MINISBLACK", "MINISWHITE")
-ORIENTATION_TAG = 0x0112
-# The EXIF orientation says how the stored picture must be turned to stand upright.
-TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 ALPHA = (1, 2)  # kinds of an extra sample that are no channel: with the other samples multiplied by it, or not
 REDUCED, MASK = 1, 4  # what a NewSubfileType says of a page
 
 logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # it warns of odd metadata; what matters raises
 
 
-@dataclass(frozen=True, slots=True)
-class Level:
-    """A size in which a stack can be read; the first is the full one."""
-
-    width: int
-    height: int
-
-
-class Stack(Protocol):
-    """Planes of one size. ``channels`` is 1 for gray and for colour, ``bits`` is of one value."""
-
-    levels: list[Level]
-    chunk: tuple[int, int]  # width and height of the least that is read of level 0
-    pages: int
-    others: int  # pages of the file that are not shown
-    channels: int
-    channel_names: list[str]
-    bits: int
-    is_color: bool
-    in_parts: bool
-    orientation: int
-
-    def read(self, page: int, channel: int, level: int, region: Region) -> Values:
-        """Values of a region that lies within a level: (height, width), or (height, width, 3 or 4) in colour."""
-
-
-@contextmanager
-def open_stack(path: Path) -> Iterator[Stack | None]:
-    """The stack in a file; None for a picture that any reader shows as it is.
-
-    Raises InputError for a file that says it is one and cannot be read.
-    """
-    try:
-        with path.open("rb") as file:
-            head = file.read(132)
-    except OSError:
-        head = b""  # whoever opens it next says why that fails
-    if head[128:] == DICOM_MARK:
-        yield _dicom(path)
-    elif head.startswith(PNG_MARK) and head[24:26] in (b"\x10\0",):  # sixteen bits of gray
-        yield _deep_png(path, head)
-    elif head[:4] in TIFF_MARKS:
-        with _tiff(path) as stack:
-            yield stack
-    else:
-        yield None
-
-
-class _WholeStack:
-    """One of which a page is decoded whole, once it is read."""
-
-    channels = 1
-    others = 0
-    in_parts = False
-    orientation = 1
-
-    def __init__(
-        self, size: tuple[int, int], pages: int, bits: int, decode: Callable[[int], Values], *, is_color: bool = False
-    ) -> None:
-        self._decode = decode
-        self._decoded: tuple[int, Values] | None = None
-        self.pages = pages
-        self.bits = bits
-        self.is_color = is_color
-        self.channel_names: list[str] = [""]
-        self.levels = [Level(*size)]
-        self.chunk = size
-
-    def read(self, page: int, channel: int, level: int, region: Region) -> Values:
-        if self._decoded is None or self._decoded[0] != page:
-            self._decoded = page, self._decode(page)
-        left, top, right, bottom = region
-        return self._decoded[1][top:bottom, left:right]
-
-
-def _deep_png(path: Path, head: bytes) -> Stack:
-    """Sixteen bits of gray; the size stands in the first chunk."""
-
-    def decode(_page: int) -> Values:
-        try:
-            with Image.open(path) as picture:
-                return np.asarray(picture)
-        except (OSError, ValueError, SyntaxError, EOFError) as error:
-            raise InputError(f"{path.name}: cannot be decoded ({error}); the file is damaged") from error
-
-    width, height = struct.unpack(">II", head[16:24])
-    return _WholeStack((width, height), 1, 16, decode)
-
-
-def _dicom(path: Path) -> Stack:
-    """Gray of any depth, and colour in eight bits; https://dicom.nema.org/medical/dicom/current/output/html/part05.html"""
-    try:
-        import pydicom
-        from pydicom.pixels.processing import apply_color_lut, apply_modality_lut
-        from pydicom.pixels.utils import pixel_array
-    except ImportError:
-        raise InputError(f"{path.name}: DICOM needs another package: pip install pydicom 'pylibjpeg[all]'") from None
-
-    def read(work: Callable[[], Any]) -> Any:
-        try:
-            return work()
-        except Exception as error:  # what a reader of any file at all may raise
-            raise InputError(f"{path.name}: the DICOM file cannot be read ({_reason(error)})") from error
-
-    dataset = read(lambda: pydicom.dcmread(path))
-    kind = str(dataset.get("PhotometricInterpretation", ""))
-    is_color = kind == "PALETTE COLOR" or dataset.get("SamplesPerPixel", 1) == 3
-
-    def decode(page: int) -> Values:
-        values = read(lambda: pixel_array(dataset, index=page))  # three samples come as red, green and blue
-        if kind == "PALETTE COLOR":
-            values = read(lambda: apply_color_lut(values, dataset))
-        if is_color:
-            return cast(Values, values if values.dtype == np.uint8 else (values >> 8).astype(np.uint8))
-        values = read(lambda: apply_modality_lut(values, dataset))
-        if kind == "MONOCHROME1":  # there the lowest value is white
-            values = values.max() + values.min() - values
-        return cast(Values, values)
-
-    size = read(lambda: (int(dataset.Columns), int(dataset.Rows)))
-    pages = read(lambda: int(dataset.get("NumberOfFrames") or 1))
-    if len(dataset.get("PixelData") or b"") == 0:
-        raise InputError(f"{path.name}: the DICOM file cannot be read (there are no pixels in it)")
-    return _WholeStack(size, pages, int(dataset.get("BitsStored", 16)), decode, is_color=is_color)
-
-
 def _is_planar(frame: Any) -> bool:
     """Whether the samples of a pixel lie in tiles or strips of their own."""
     return bool(frame.planarconfig == 2 and frame.samplesperpixel > 1)
-
-
-def _reason(error: Exception) -> str:
-    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__
 
 
 def other_pages(path: Path) -> int:
@@ -222,7 +73,8 @@ def _levels(series: Any) -> list[Any]:
 
 
 @contextmanager
-def _tiff(path: Path) -> Iterator[Stack | None]:
+def open_tiff(path: Path) -> Iterator[Stack | None]:
+    """The first series of a file; None for a plain picture, and for what only Pillow may be able to read."""
     try:
         file = _open_tiff(path)
     except Exception:  # noqa: BLE001 - Pillow reads some that this does not, and says what is wrong with the others
@@ -231,20 +83,14 @@ def _tiff(path: Path) -> Iterator[Stack | None]:
     with file:
         try:
             stack = _TiffStack(file, path)
-            is_plain = stack.bits == 8 and stack.pages == stack.channels == 1 and not stack.is_for_parts
+            has_one_look = stack.bits == 8 and stack.pages == stack.channels == 1
+            is_plain = has_one_look and stack.is_for_pillow and not stack.is_for_parts
         except InputError:
             raise
         except Exception:  # noqa: BLE001 - as above
             yield None
             return
         yield None if is_plain else stack
-
-
-def _on_white(values: Values, *, is_multiplied: bool) -> Values:
-    """Eight bits whose last sample is how much they cover."""
-    cover = values[..., -1:].astype(np.float32) / 255
-    color = values[..., :-1] if is_multiplied else values[..., :-1] * cover
-    return np.clip(color + 255 * (1 - cover), 0, 255).round().astype(np.uint8)
 
 
 class _TiffStack:
@@ -292,6 +138,7 @@ class _TiffStack:
         self.in_parts = self._is_contiguous or math.prod(first.chunks) <= LARGEST_SEGMENT_PX
         pixels = self.levels[0].width * self.levels[0].height
         self.is_for_parts = self.in_parts and (len(self.levels) > 1 or pixels > READ_IN_PARTS_FROM_PX)
+        self.is_for_pillow = first.compression.name in PILLOW_DECODES
         self.channel_names = self._names()
 
     def _names(self) -> list[str]:
@@ -325,17 +172,15 @@ class _TiffStack:
         except InputError:
             raise
         except Exception as error:  # what a decoder of any file at all may raise
-            raise InputError(f"{self._path.name}: cannot be decoded ({_reason(error)}); the file is damaged") from error
+            raise InputError(f"{self._path.name}: cannot be decoded ({reason(error)}); the file is damaged") from error
 
     def _read(self, page: int, channel: int, level: int, region: Region) -> Values:
         if self._is_contiguous:
             values = self._from_rows(page, channel, region)
         else:
             values = self._from_segments(self._page(page, channel, level), region)
-        if self.is_color and values.dtype != np.uint8:
-            values = (values >> 8).astype(np.uint8)
-        if self._alpha and not self._samples_are_channels and values.dtype == np.uint8:
-            values = _on_white(values, is_multiplied=self._alpha == ALPHA[0])
+        if self._alpha and not self._samples_are_channels and values.dtype.name in COLOR_TYPES:
+            values = on_white(values, is_multiplied=self._alpha == ALPHA[0])
         if self.is_color:
             return values[..., :3]
         if values.ndim == 3:
