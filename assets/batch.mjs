@@ -12,6 +12,7 @@ export class Batch {
   counts = {};
   indexing = false; // whether the server is still listing the source
   problem = ""; // why it cannot list it
+  gone = ""; // which images with work on them vanished from it
   filter = { state: "all", search: "", query: "", order: "position" }; // the last two come from the gallery
   #refilling = null;
 
@@ -143,6 +144,7 @@ export class Batch {
   }
 
   #take(answer, present) {
+    const before = this.entries.slice(0, this.at).map((entry) => entry.id);
     this.entries = answer.images;
     this.at = answer.here;
     this.total = answer.total;
@@ -150,7 +152,13 @@ export class Batch {
     this.counts = answer.counts;
     this.indexing = answer.indexing;
     this.problem = answer.problem;
-    if (present && this.entries[this.at]?.id !== present.id) this.entries.splice(this.at, 0, { ...present, ordinal: null, was: present.ordinal ?? present.was });
+    this.gone = answer.gone;
+    if (present && this.entries[this.at]?.id !== present.id) {
+      // It left the list: it stands behind the one that it stood behind, wherever that is by now.
+      const follows = this.entries.findLastIndex((entry) => before.includes(entry.id));
+      if (follows >= 0) this.at = follows + 1;
+      this.entries.splice(this.at, 0, { ...present, ordinal: null, was: present.ordinal ?? present.was });
+    }
     this.at = Math.max(0, Math.min(this.at, this.entries.length - 1));
   }
 

@@ -3,6 +3,7 @@
 import { Actions } from "./actions.mjs";
 import { Batch } from "./batch.mjs";
 import { callbacks } from "./callbacks.mjs";
+import { plural } from "./changes.mjs";
 import { openJournal } from "./journal.mjs";
 import { Dialogs } from "./dialogs.mjs";
 import { present } from "./dom.mjs";
@@ -181,9 +182,17 @@ class Page {
       if (batch.goTo(image)) return true;
       await batch.open(image);
       if (!batch.entry) this.#lookAgain(image);
-      else if (image && batch.entry.id !== image && !batch.indexing) this.view.warn(`${image} is not in this batch; this is ${batch.entry.id}.`);
+      else if (image && batch.entry.id !== image && !batch.indexing) this.#notHere(image, batch.entry.id);
       return true;
     });
+  }
+
+  /** Say why another image is shown than was asked for. */
+  async #notHere(image, shown) {
+    const known = await this.server.annotations(image, this.session.annotator).catch(() => null);
+    const boxes = known?.annotations[0]?.boxes.length ?? 0;
+    const kept = boxes ? `, and its ${plural(boxes, "box")} ${boxes === 1 ? "is" : "are"} kept` : "";
+    this.view.warn(`${image} ${known ? `is no longer in the source${kept}` : "is not in this batch"}; this is ${shown}.`);
   }
 
   /** No picture yet: on the very first start the source is still being listed. */

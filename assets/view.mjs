@@ -8,6 +8,7 @@ const NOTICE_MS = 5000;
 const RETRY_MS = 2000;
 const LIGHT_MIDDLE = 100;
 const SAID_TOGETHER_MS = 400;
+const SLACK_PX = 0.01;
 const SHARP_ENOUGH = 1.15; // screen pixels per pixel of the small picture, beyond which the full one is fetched
 
 const byId = (id) => document.getElementById(id);
@@ -170,12 +171,23 @@ export class View {
       newBoxColor: session.colorOf(session.label),
     });
     this.page.looks.show(readable ? annotation.view : null);
+    this.#outsideNote(entry.id);
     this.message(readable ? "" : annotation.error || picture.error);
     this.tableMessage("");
     this.boxes();
     byId("image-name").textContent = byId("image-name").title = entry.id;
     this.remember();
     this.say(readable ? `Image ${entry.id}, ${session.boxes().length} boxes` : `Image ${entry.id} cannot be shown`);
+  }
+
+  /** Boxes beyond the edges: the picture was exchanged for a smaller one after they were drawn. */
+  #outsideNote(image) {
+    const { session } = this.page;
+    const { width, height } = session.annotation;
+    const outside = width ? session.boxes().filter((box) => box.x1 > width + SLACK_PX || box.y1 > height + SLACK_PX).length : 0;
+    if (!outside) return;
+    const are = outside === 1 ? "1 box of it lies" : `${outside} boxes of it lie`;
+    this.warn(`${image} is ${width} x ${height} pixels now, and ${are} outside: the picture was exchanged for a smaller one.`);
   }
 
   /** The image on screen stays; its boxes are another annotator's. */
@@ -229,14 +241,15 @@ export class View {
     setAttributes(badge, { "data-state": state });
   }
 
-  /** What is in the way of listing the source, until somebody has read it or it is something else. */
-  #sourceProblem(problem) {
+  /** What is to be known of the source, until somebody has read it or it is something else. */
+  #sourceNote({ problem, gone }) {
+    const { memory } = this.page;
+    const text = [problem && `Not all pictures can be listed. ${problem}`, gone].filter(Boolean).join(" ");
     const note = byId("source-problem");
-    if (note.dataset.read !== problem) delete note.dataset.read;
-    note.hidden = !problem || note.dataset.read === problem;
-    setText(note.firstElementChild, problem && `Not all pictures can be listed. ${problem}`);
+    note.hidden = !text || memory.get("source note read") === text;
+    setText(note.firstElementChild, text);
     note.lastElementChild.onclick = () => {
-      note.dataset.read = problem;
+      memory.set("source note read", text);
       note.hidden = true;
     };
   }
@@ -246,7 +259,7 @@ export class View {
     const { batch, strip, session } = this.page;
     const { entry, counts } = batch;
     if (!entry || entry.id !== session.image) return;
-    this.#sourceProblem(batch.problem);
+    this.#sourceNote(batch);
     const { query, order } = batch.filter;
     byId("filter-chip").hidden = !query && order === "position";
     setText(byId("filter-text"), query ? `Only ${query}` : "In another order");
@@ -397,7 +410,7 @@ export class View {
   /** To screen readers: what comes close together is said together, and the same words twice are said twice. */
   say(text) {
     const announcer = byId("announcer");
-    const sentences = performance.now() - this.#saidAt < SAID_TOGETHER_MS ? `${announcer.textContent.trim()}. ${text}` : text;
+    const sentences = performance.now() - this.#saidAt < SAID_TOGETHER_MS ? `${announcer.textContent.trim().replace(/\.$/, "")}. ${text}` : text;
     this.#saidAt = performance.now();
     announcer.textContent = announcer.textContent === sentences ? `${sentences}\u00a0` : sentences;
   }

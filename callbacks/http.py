@@ -82,6 +82,7 @@ class Routes:
             here=window.here,
             indexing=window.indexing,
             problem=window.problem,
+            gone=window.gone,
             images=[self._entry_to_dict(entry) for entry in window.entries],
         )
 

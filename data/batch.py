@@ -22,6 +22,7 @@ from data.tables import annotation, edit, image
 
 SIZE_KEY = "batch size"
 PROBLEM_KEY = "source problem"  # why the source could not be listed the last time, "" if it could
+GONE_KEY = "gone"  # what to tell of images that were worked on and vanished from the source, "" for none
 LEASE_KEY = "indexing"  # "<turn> <until>": who lists the source, and until when that holds
 LARGEST_WINDOW = 500
 OPENED_AT_ONCE = 24  # pictures; gunicorn.conf.py has more threads than that, so that an edit always finds one
@@ -50,7 +51,7 @@ class Window:
 
     ``here`` is the index in ``entries`` of the image asked for, or of the one that
     follows its place when the filter leaves it out; it may be one past the end.
-    ``problem`` says why the source cannot be listed at present.
+    ``problem`` says why the source cannot be listed at present, ``gone`` which images with work on them vanished.
     """
 
     total: int
@@ -60,6 +61,7 @@ class Window:
     here: int
     indexing: bool
     problem: str
+    gone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,7 @@ class Batch:
                 len(earlier),
                 is_indexing(self._database, connection),
                 self._database.recall(connection, PROBLEM_KEY) or "",
+                self._database.recall(connection, GONE_KEY) or "",
             )
 
     def picture(self, image_id: str) -> Picture | None:

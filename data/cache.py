@@ -14,7 +14,7 @@ from typing import IO
 
 from data.errors import InputError
 
-IN_USE_S = 120  # nothing that was asked for so lately goes
+IN_USE_S = 10.0  # nothing that was asked for so lately goes
 LOOKED_AFTER_SHARE = 20  # the folder is looked over each time this part of its bound was written
 
 log = logging.getLogger(__name__)
@@ -30,6 +30,7 @@ class Cache:
         self._written = 0
         self._lock = threading.Lock()
         self._making: dict[Path, threading.Lock] = {}
+        self._is_waiting = False  # to be looked over once what is in use is not any more
         try:
             folder.mkdir(parents=True, exist_ok=True)
             tempfile.TemporaryFile(dir=folder).close()
@@ -89,7 +90,7 @@ class Cache:
         return kept
 
     def prune(self) -> None:
-        """Delete what was not used for longest until the rest is within the bound."""
+        """Delete what was not used for longest until the rest is within the bound; what is in use, a little later."""
         files = []
         for folder, _, names in os.walk(self.folder):
             for name in names:
@@ -101,13 +102,29 @@ class Cache:
                 files.append((status.st_mtime, status.st_size, path))
         excess = sum(size for _, size, _ in files) - self._max_bytes
         for used, size, path in sorted(files):
-            if excess <= 0 or used > time.time() - IN_USE_S:
+            if excess <= 0:
+                return
+            if used > time.time() - IN_USE_S:
+                self._prune_later()
                 return
             try:
                 os.unlink(path)
             except OSError as error:
                 log.warning("%s could not be deleted: %s", path, error)
             excess -= size
+
+    def _prune_later(self) -> None:
+        def prune() -> None:
+            self._is_waiting = False
+            self.prune()
+
+        with self._lock:
+            if self._is_waiting:
+                return
+            self._is_waiting = True
+        timer = threading.Timer(IN_USE_S, prune)
+        timer.daemon = True
+        timer.start()
 
     def _place(self, key: tuple[object, ...], suffix: str) -> Path:
         digest = hashlib.sha256("\0".join(map(str, key)).encode()).hexdigest()

@@ -9,19 +9,21 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from time import time
 
-from sqlalchemy import Connection, case, delete, func, null, select, update
+from sqlalchemy import Connection, case, delete, exists, func, null, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from data.batch import LEASE_KEY, PROBLEM_KEY, SIZE_KEY, is_indexing
+from data.batch import GONE_KEY, LEASE_KEY, PROBLEM_KEY, SIZE_KEY, is_indexing
 from data.database import Database
 from data.errors import InputError, PartlyListed
 from data.sources import Found, Source
-from data.tables import image, memo
+from data.tables import annotation, image, memo
+from data.words import counted
 
 CHUNK = 2000
 LEASE_S = 15.0
 LOOKED_AGAIN_S = 30.0  # how often the source is listed again, if that takes no longer than a part of it
 PART_OF_TIME = 20
+GONE_NAMED = 3
 SCANNED_KEY = "scanned"  # when some process last listed the source
 
 log = logging.getLogger(__name__)
@@ -163,6 +165,7 @@ class Indexer:
                 self._database.remember(connection, SIZE_KEY, str(size))
         with self._writing_in(turn) as connection:
             connection.execute(update(image).where(image.c.scan != turn).values(position=None))
+            self._database.remember(connection, GONE_KEY, _what_is_gone(connection))
             self._database.remember(connection, SIZE_KEY, str(count))
         return count
 
@@ -209,6 +212,22 @@ class Indexer:
             },
         )
         connection.execute(statement, [{**row, "scan": scan} for row in rows.values()])
+
+
+def _what_is_gone(connection: Connection) -> str:
+    """A sentence on the images that somebody worked on and that are in the source no more."""
+    work = exists().where(
+        annotation.c.image_id == image.c.id, or_(annotation.c.state != "todo", annotation.c.boxes > 0)
+    )
+    gone = select(image.c.id).where(image.c.position.is_(None), work)
+    count = connection.scalar(select(func.count()).select_from(gone.subquery())) or 0
+    if not count:
+        return ""
+    names = list(connection.scalars(gone.order_by(image.c.id).limit(GONE_NAMED)))
+    listed = ", ".join(names) + (f" and {count - len(names):,} more" if count > len(names) else "")
+    are, their = ("is", "its") if count == 1 else ("are", "their")
+    images = counted(count, "annotated image")
+    return f"{images} {are} no longer in the source, and {their} annotations are kept: {listed}."
 
 
 def _chunks(found: Iterable[Found]) -> Iterator[list[Found]]:

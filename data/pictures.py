@@ -260,13 +260,17 @@ def _upright_size(picture: Image.Image) -> tuple[int, int]:
 
 
 def _is_cut_off(path: Path, kind: str) -> bool:
-    """Whether a file lacks the mark that ends it: browsers show what is there, and boxes would end in the void."""
-    mark = {"JPEG": b"\xff\xd9", "PNG": b"IEND"}.get(kind)
-    if mark is None:
-        return False
+    """Whether the end of a file is missing: browsers show what is there, and boxes would end in the void."""
+    size = path.stat().st_size
     with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - TAIL_BYTES))
-        return mark not in file.read()
+        head = file.read(8)
+        file.seek(max(0, size - TAIL_BYTES))
+        tail = file.read()
+    if kind in ("BMP", "WEBP"):  # which say in the beginning how long they are
+        said = int.from_bytes(head[2:6], "little") if kind == "BMP" else int.from_bytes(head[4:8], "little") + 8
+        return size < said
+    mark = {"JPEG": b"\xff\xd9", "PNG": b"IEND"}.get(kind)
+    return mark is not None and mark not in tail
 
 
 def _browser_shows(picture: Image.Image) -> bool:

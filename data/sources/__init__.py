@@ -58,7 +58,7 @@ def _open(value: str, cache: Cache, remote: Remote) -> Source:
 def _opened_here(path: Path, value: str, cache: Cache, remote: Remote) -> Source:
     source: Source
     if path.is_dir():
-        source = FolderSource(path)
+        source = FolderSource(path, cache.folder)
         what = "nor does any folder in it"
     elif path.is_file() and path.suffix.lower() == ".zip":
         source = ZipSource(path, cache)
@@ -67,7 +67,7 @@ def _opened_here(path: Path, value: str, cache: Cache, remote: Remote) -> Source
         source = ListSource(str(path), remote)
         what = "expected a path or address in each line"
     elif is_pattern(value):
-        source = PatternSource(str(path))
+        source = PatternSource(str(path), cache.folder)
         what = "that is, nothing fits it"
     else:
         found = "is no folder, .zip or list (.txt, .csv)" if path.exists() else "does not exist"

@@ -18,15 +18,17 @@ SAMPLE_NAMES = (
     "astronaut.png", "camera.png", "cell.png", "chelsea.png", "clock_motion.png", "coffee.png", "coins.png",
     "horse.png", "hubble_deep_field.jpg", "ihc.png", "motorcycle_left.png", "page.png", "retina.jpg", "rocket.jpg",
 )  # fmt: skip
+_LINE_BREAK = re.compile(r"[\r\n]")
 _WILD = re.compile(r"[*?\[]")
 
 
 class FolderSource(Source):
-    """Every picture below a folder. Ids are paths relative to it, so that the folder can move."""
+    """Every picture below a folder but those in ``without``. Ids are paths relative to it, so that it can move."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, without: Path | None = None) -> None:
         self.root = root
         self.name = str(root)
+        self._without = without
 
     def walk(self) -> Iterator[Found]:
         """Yield the pictures in natural order; raises Unreachable when the folder itself cannot be read."""
@@ -40,6 +42,8 @@ class FolderSource(Source):
 
     def _walk(self, prefix: str, parents: frozenset[tuple[int, int]], *, must: bool = False) -> Iterator[Found]:
         folder = self.root / prefix
+        if folder == self._without:
+            return
         try:
             status = folder.stat()
             with os.scandir(folder) as entries:
@@ -65,12 +69,12 @@ class FolderSource(Source):
 class PatternSource(Source):
     """The pictures that a pattern such as ``photos/2026-*/**/*.jpg`` fits; ids start at its first wildcard."""
 
-    def __init__(self, pattern: str) -> None:
+    def __init__(self, pattern: str, without: Path | None = None) -> None:
         root, *parts = Path(pattern).parts
         folder = Path(root)
         while len(parts) > 1 and (folder / parts[0]).is_dir():
             folder /= parts.pop(0)
-        self._folder = FolderSource(folder)
+        self._folder = FolderSource(folder, without)
         self._parts = tuple(parts)
         self.name = pattern
 
@@ -120,9 +124,10 @@ def _stat(entry: os.DirEntry[str], location: str) -> Found | None:
 
 
 def found_file(location: str, status: os.stat_result) -> Found:
-    """A picture of a local file; the id is its location with accents composed."""
+    """A picture of a local file; the id is its location with accents composed, and in one line."""
     version = f"{status.st_mtime_ns:x}-{status.st_size:x}"
-    return Found(unicodedata.normalize("NFC", location), location, version, status.st_size)
+    image_id = _LINE_BREAK.sub("_", unicodedata.normalize("NFC", location))
+    return Found(image_id, location, version, status.st_size)
 
 
 def is_pattern(value: str) -> bool:

@@ -110,7 +110,7 @@ class ListSource(Source):
         try:
             location = self._location(where, place)
             name = next((row[column] for column in NAME_COLUMNS if row.get(column)), "")
-            image_id = clean_id(name or (_id_of(location) if is_remote(place) else place))
+            image_id = clean_id(name or self._own_name(place, location))
         except ValueError as error:
             if isinstance(error, InputError):
                 raise
@@ -127,6 +127,12 @@ class ListSource(Source):
         except (OSError, ValueError):  # the latter for a NUL in it
             return Found(image_id, location, "")  # its place in the batch will say what is wrong
         return Found(image_id, location, file.version, file.size_bytes, width, height)
+
+    def _own_name(self, place: str, location: str) -> str:
+        """What a picture without a name in the list is called: a path as it stands, an address without its query."""
+        if is_remote(place):
+            return _id_of(location)
+        return _without_query(place) if scheme_of(location) in ("http", "https") else place
 
     def _location(self, where: str, place: str) -> str:
         from_web = scheme_of(self._value) in ("http", "https")
@@ -164,9 +170,14 @@ def _id_of(url: str) -> str:
     The query itself may hold a signature, which must not be read out of an id.
     """
     parts = urlsplit(url)
-    path = unquote(parts.path).strip("/")
-    mark = hashlib.sha256(parts.query.encode()).hexdigest()[:12] if parts.query and not is_picture(path) else ""
-    return f"{parts.hostname or ''}/{path}{'~' if mark else ''}{mark}"
+    query = f"?{parts.query}" if parts.query else ""
+    return f"{parts.hostname or ''}/{_without_query(unquote(parts.path).strip('/') + query)}"
+
+
+def _without_query(path: str) -> str:
+    path, _, query = path.partition("?")
+    mark = hashlib.sha256(query.encode()).hexdigest()[:12] if query and not is_picture(path) else ""
+    return f"{path}{'~' if mark else ''}{mark}"
 
 
 def _pixels(text: str, where: str) -> int | None:

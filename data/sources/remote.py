@@ -29,16 +29,23 @@ RETRY_THEMSELVES = frozenset(
     {"gs", "gcs", "az", "abfs"}
 )  # their packages, for half a minute, and cannot be told not to
 FIRST_PAUSE_S = 0.5  # doubled each time
-LEFT_ALONE_S = 5  # a host that failed all attempts: meanwhile no thread waits for it
+LEFT_ALONE_S = 5  # a host that did not answer, or an address that did and failed: meanwhile no thread waits for it
 CONNECT_TIMEOUT_S = 5
 READ_TIMEOUT_S = 30
 LONGEST_S = 600  # for one file
 LARGEST_BYTES = 4_000_000_000
 PIECE_BYTES = 1 << 20
 GONE = frozenset({404, 410})
+OVERBURDENED = frozenset({429, 502, 503, 504})  # which say something of the host, where others speak of the address
 REFUSED = frozenset({400, 401, 403, 405, 451})
 
 log = logging.getLogger(__name__)
+
+
+class _UselessAnswerError(ConnectionError):
+    """The host is there; what it answers for this address is of no use."""
+
+
 Result = TypeVar("Result")
 
 
@@ -67,7 +74,7 @@ class Remote:
         self._cache = cache
         self._pause = pause
         self._systems: dict[str, Any] = {}
-        self._failed: dict[str, tuple[float, str]] = {}  # by host: when, and how
+        self._failed: dict[str, tuple[float, str]] = {}  # by host or address: when, and how
         self._unsigned: set[str] = set()  # hosts for which that was said
         self._lock = threading.Lock()
         self._here = threading.local()  # a session is for one thread
@@ -132,17 +139,19 @@ class Remote:
             if answer.status_code in REFUSED:
                 raise PermissionError(f"the server answers {answer.status_code}")
             if answer.status_code >= 400:
-                raise ConnectionError(f"the server answers {answer.status_code}")
+                kind = ConnectionError if answer.status_code in OVERBURDENED else _UselessAnswerError
+                raise kind(f"the server answers {answer.status_code}")
             if answer.headers.get("Content-Type", "").startswith("text/html"):
-                raise ConnectionError("the server answers with a web page")  # such as that of a login
+                raise _UselessAnswerError("the server answers with a web page")  # such as that of a login
             _copy(answer.iter_content(PIECE_BYTES), file, shown, most_bytes)
 
     def _patiently(self, work: Callable[[], Result], url: str, shown: str) -> Result:
         host = urlsplit(url).netloc
         attempts = 1 if scheme_of(url) in RETRY_THEMSELVES else ATTEMPTS
-        moment, why = self._failed.get(host, (-math.inf, ""))
-        if time.monotonic() < moment + LEFT_ALONE_S:
-            raise Unreachable(f"{shown}: cannot be fetched, {why}")
+        for place in (host, url):
+            moment, why = self._failed.get(place, (-math.inf, ""))
+            if time.monotonic() < moment + LEFT_ALONE_S:
+                raise Unreachable(f"{shown}: cannot be fetched, {why}")
         for attempt in range(attempts):
             try:
                 result = work()
@@ -160,8 +169,14 @@ class Remote:
             if attempt + 1 < attempts:
                 self._pause(FIRST_PAUSE_S * 2**attempt * random.uniform(0.75, 1.25))
         why = f"tried {attempts} times ({_plain(last)})" if attempts > 1 else _plain(last)
-        self._failed[host] = (time.monotonic(), why)
+        self._note_failure(url if isinstance(last, _UselessAnswerError) else host, why)
         raise Unreachable(f"{shown}: cannot be fetched, {why}") from last
+
+    def _note_failure(self, place: str, why: str) -> None:
+        now = time.monotonic()
+        with self._lock:
+            recent = {one: said for one, said in self._failed.items() if now < said[0] + LEFT_ALONE_S}
+            self._failed = {**recent, place: (now, why)}
 
     def _system(self, url: str) -> Any:
         scheme = scheme_of(url)

@@ -125,6 +125,53 @@ def test_who_stands_at_a_picture_that_vanishes_keeps_the_place(
     assert len(site.boxes("img5.jpg")) == 1
 
 
+def test_a_picture_that_vanished_is_spoken_of_and_leaves_a_place_between_its_neighbours(
+    site: Site, pictures: Path, visit: Callable[..., Person]
+) -> None:
+    """Others came and went at the same time, so that its number is another's now."""
+    ada = visit(site, "?annotator=ada&image=img5.jpg")
+    ada.draw(*BOX)
+    ada.wait_until_saved()
+    (pictures / "img5.jpg").unlink()
+    for name in ("img0a.jpg", "img0b.jpg", "img5b.jpg"):
+        save_picture(pictures / name)
+    site.services.indexer.look()
+    ada.page.evaluate(TIME_PASSES)
+    gone = "1 annotated image is no longer in the source, and its annotations are kept: img5.jpg."
+    note = ada.page.locator("#source-problem", has_text=gone)
+    note.wait_for()
+    ada.page.get_by_text("– / 14", exact=True).wait_for()
+    ada.press("d")
+    ada.wait_for_image("img5b.jpg")
+    ada.press("a", "a")
+    ada.wait_for_image("img4.jpg")
+    note.get_by_role("button").click()
+    note.wait_for(state="hidden")
+    ada.page.goto(f"{site.url}/?annotator=ada&image=img5.jpg")
+    ada.wait_for_notice("img5.jpg is no longer in the source, and its 1 box is kept; this is img")
+    assert note.is_hidden()  # somebody has read it
+    ada.page.goto(f"{site.url}/?annotator=ada&image=other.jpg")
+    ada.wait_for_notice("other.jpg is not in this batch; this is img")
+
+
+def test_boxes_outside_a_picture_that_was_exchanged_for_a_smaller_one_are_spoken_of(
+    site: Site, pictures: Path, visit: Callable[..., Person]
+) -> None:
+    ada = visit(site)
+    ada.draw(400, 300, 600, 400)
+    ada.draw(20, 20, 60, 60)
+    ada.wait_for_boxes(2)
+    ada.wait_until_saved()
+    save_picture(pictures / "img1.jpg", (320, 240))
+    site.services.indexer.look()
+    ada.page.reload()
+    ada.wait_until_ready()
+    ada.wait_for_notice("img1.jpg is 320 x 240 pixels now, and 1 box of it lies outside")
+    assert len(ada.boxes()) == 2
+    ada.press("d", "a")
+    ada.wait_for_notice("1 box of it lies outside")
+
+
 def test_what_could_not_be_fetched_comes_by_itself_and_nobody_draws_on_it_before(
     serve: Callable[..., Site],
     shelf: Shelf,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 import zipfile
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from data.sources import remote as remote_module
 from tests.conftest import save_picture
 from tests.listed import content, ids
 from tests.shelf import Shelf, jpeg
-from tests.unit.test_storage import open_services
+from tests.unit.test_storage import open_services, put
 
 
 @pytest.fixture(autouse=True)
@@ -301,7 +302,72 @@ def test_new_pictures_come_in_and_lost_ones_keep_their_boxes(tmp_path: Path) -> 
     services.database.engine.dispose()
 
 
+def test_what_was_worked_on_and_vanished_is_named_until_it_is_back(tmp_path: Path) -> None:
+    folder = tmp_path / "pictures"
+    for number in range(7):
+        save_picture(folder / f"img{number}.jpg", (99, 99))
+    services = open_services(str(tmp_path / "a.db"), tmp_path, folder)
+
+    def told() -> str:
+        services.indexer.look()
+        return services.batch.window(annotator_name="ada").gone
+
+    assert told() == ""
+    for number in range(5):
+        services.annotations.take("ada", [put(image=f"img{number}.jpg")])
+    (folder / "img6.jpg").unlink()
+    assert told() == ""  # nobody worked on that one
+    (folder / "img0.jpg").rename(tmp_path / "img0.jpg")
+    assert told() == "1 annotated image is no longer in the source, and its annotations are kept: img0.jpg."
+    for number in range(1, 5):
+        (folder / f"img{number}.jpg").unlink()
+    assert told() == (
+        "5 annotated images are no longer in the source, and their annotations are kept: "
+        "img0.jpg, img1.jpg, img2.jpg and 2 more."
+    )
+    (tmp_path / "img0.jpg").rename(folder / "img0.jpg")
+    assert told().startswith("4 annotated images")
+    services.database.engine.dispose()
+
+
+def test_a_line_break_in_a_name_is_none_in_the_id(tmp_path: Path) -> None:
+    """No address could hold it, and whoever came to that image could not go on."""
+    save_picture(tmp_path / "pictures" / "new\nline\r.jpg", (9, 9))
+    source = open_source([str(tmp_path / "pictures")], Cache(tmp_path / "cache", 10**6))
+    [found] = source.walk()
+    assert found.id == "new_line_.jpg"
+    assert source.fetch(found.location, found.version).is_file()
+
+
+def test_a_cache_among_the_pictures_is_none_of_them(tmp_path: Path) -> None:
+    save_picture(tmp_path / "a.jpg", (9, 9))
+    cache = Cache(tmp_path / "instance" / "cache", 10**6)
+    cache.keep("thumbnail", suffix=".jpg", write=lambda file: file.write(b"x"))
+    assert ids(open_source([str(tmp_path)], cache)) == ["a.jpg"]
+    assert ids(open_source([f"{tmp_path}/**/*.jpg"], cache)) == ["a.jpg"]
+
+
 # ---- the cache ----
+
+
+def test_a_cache_that_is_used_quickly_is_within_its_bound_a_little_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing in use is deleted; afterwards it is, though nobody writes any more."""
+    monkeypatch.setattr("data.cache.IN_USE_S", 0.2)
+    cache = Cache(tmp_path / "cache", 10_000)
+    for number in range(30):
+        cache.keep(number, suffix=".x", write=lambda file: file.write(bytes(1000)))
+        assert cache.find(number, suffix=".x")
+
+    def size() -> int:
+        return sum(one.stat().st_size for one in cache.folder.rglob("*.x"))
+
+    assert size() > 10_000
+    until = time.monotonic() + 20
+    while size() > 10_000:
+        assert time.monotonic() < until
+    assert size() > 0
 
 
 def test_the_cache_stays_within_its_bound_and_keeps_what_was_used_last(

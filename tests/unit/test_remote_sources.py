@@ -95,6 +95,40 @@ def test_a_host_that_is_down_keeps_nobody_waiting(cache: Cache, shelf: Shelf, mo
     assert source.fetch(second.location, second.version).is_file()
 
 
+@pytest.mark.parametrize("wrong", ["500", "501", "page"])
+def test_one_address_that_fails_keeps_nobody_from_the_others(
+    tmp_path: Path, cache: Cache, shelf: Shelf, monkeypatch: pytest.MonkeyPatch, wrong: str
+) -> None:
+    monkeypatch.setattr(remote_module, "LEFT_ALONE_S", 60)
+    shelf.files = {"/1.jpg": jpeg(), "/2.jpg": jpeg()}
+    (tmp_path / "list.txt").write_text(f"{shelf.url}/1.jpg\n{shelf.url}/2.jpg\n")
+    source = open_source([str(tmp_path / "list.txt")], cache)
+    first, second = source.walk()
+    if wrong == "page":
+        shelf.kind = "text/html"
+    else:
+        shelf.wrong = [wrong] * 4
+    for _ in range(2):  # the second time nobody is asked
+        with pytest.raises(Unreachable, match="tried 4 times"):
+            source.fetch(first.location, first.version)
+    assert len(shelf.asked) == 4
+    shelf.kind = ""
+    assert source.fetch(second.location, second.version).is_file()
+
+
+def test_a_query_is_in_no_id(cache: Cache, shelf: Shelf) -> None:
+    """It may be a signature; the browser sees ids, and addresses made of them."""
+    lines = ("img/rel.jpg?sig=SECRET", f"{shelf.url}/abs.jpg?sig=SECRET", "get.jpg/?sig=SECRET", "x/y.jpg")
+    shelf.files = {"/all.txt": "\n".join(lines).encode(), "/img/rel.jpg": jpeg(), "/x/y.jpg": jpeg("blue")}
+    source = open_source([f"{shelf.url}/all.txt"], cache)
+    found = list(source.walk())
+    assert [one.id for one in found][:2] == ["img/rel.jpg", "127.0.0.1/abs.jpg"]
+    assert found[-1].id == "x/y.jpg"
+    assert not any("SECRET" in one.id for one in found)
+    assert source.fetch(found[0].location, found[0].version).read_bytes() == jpeg()
+    assert "/img/rel.jpg?sig=SECRET" in shelf.asked
+
+
 def test_no_password_is_shown(cache: Cache) -> None:
     source = open_source(["http://u:hunter2@127.0.0.1:9/l.csv?sig=TOP"], cache)
     with pytest.raises(Unreachable, match=r"http://127\.0\.0\.1:9/l\.csv: cannot be fetched") as raised:

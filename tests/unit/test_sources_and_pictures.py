@@ -166,6 +166,18 @@ def test_a_truncated_picture_says_so(pictures: Pictures, tmp_path: Path) -> None
     assert list((tmp_path / "cache").glob("**/*.*")) == []
 
 
+@pytest.mark.parametrize("name", ["a.bmp", "a.webp", "a.png", "a.jpg"])
+def test_every_kind_of_picture_is_known_to_be_cut_off(pictures: Pictures, tmp_path: Path, name: str) -> None:
+    """A browser would show the half that is there as if it were the whole."""
+    noise = np.random.default_rng(1).integers(0, 255, (200, 300, 3), np.uint8)
+    Image.fromarray(noise).save(tmp_path / name)
+    assert pictures.measure(tmp_path / name).width == 300
+    content = (tmp_path / name).read_bytes()
+    (tmp_path / name).write_bytes(content[: len(content) // 2])
+    with pytest.raises(InputError, match=f"{name}: (the end of the file is missing|cannot be opened)"):
+        pictures.measure(tmp_path / name)
+
+
 def test_a_picture_beyond_the_limit_is_refused_before_it_is_decoded(pictures: Pictures, tmp_path: Path) -> None:
     path = save_picture(tmp_path / "bomb.png", (10_000, 1001))
     with pytest.raises(
