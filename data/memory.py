@@ -8,20 +8,19 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-MMAP_THRESHOLD = -3  # as <malloc.h> has it
-RETURNED_FROM_BYTES = 1 << 20
+ARENA_MAX = -8  # as <malloc.h> has it
 
 
-def return_freed_memory() -> None:
-    """Let large blocks go back to the system as soon as they are free.
+def share_freed_memory() -> None:
+    """Let every thread use what any thread has freed. To be called before there are any.
 
-    The GNU C library else keeps some of them for each thread that ever had one: several times the memory of a picture.
+    The GNU C library else keeps a heap for each, and with it several times the memory of a large picture.
     """
     if sys.platform != "linux":
         return
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # other C libraries have none
     if mallopt is not None:
-        mallopt(MMAP_THRESHOLD, RETURNED_FROM_BYTES)
+        mallopt(ARENA_MAX, 1)
 
 
 class Allowance:

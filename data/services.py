@@ -15,7 +15,7 @@ from data.imports import Imports
 from data.indexing import Indexer
 from data.label_book import LabelBook
 from data.labels import read_labels
-from data.memory import return_freed_memory
+from data.memory import share_freed_memory
 from data.pictures import Pictures
 from data.settings import Settings
 from data.sources import Source, open_source
@@ -47,7 +47,7 @@ def make_services(settings: Settings, database: Database, *, keep_labels: bool =
     With ``keep_labels`` a database that has labels keeps them: a command that was given no labels file must not
     bring those of the default one in.
     """
-    return_freed_memory()
+    share_freed_memory()
     cache = Cache(settings.cache, settings.cache_mb * 1_000_000)
     source = open_source(settings.images, cache)
     labels = LabelBook(database)

@@ -21,10 +21,10 @@ import json, re, sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from data.cache import Cache
-from data.memory import return_freed_memory
+from data.memory import share_freed_memory
 from data.pictures import Pictures
 
-return_freed_memory()
+share_freed_memory()
 folder, most_px = Path(sys.argv[1]), int(sys.argv[2])
 pictures = Pictures(Cache(folder / str(most_px), 10**9), most_px)
 def peak_mb():
