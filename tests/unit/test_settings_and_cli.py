@@ -54,7 +54,7 @@ def test_the_readme_names_every_setting_and_every_key() -> None:
 
 
 def test_every_key_of_the_page_has_an_action_in_the_page() -> None:
-    source = (ROOT / "assets" / "main.mjs").read_text()
+    source = (ROOT / "assets" / "actions.mjs").read_text()
     for action in set(bindings().values()):
         assert f'case "{action.removesuffix("-10")}"' in source
     keys = [key for _, entries in GROUPS for entry in entries for key in entry.keys]
