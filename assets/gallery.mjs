@@ -265,6 +265,8 @@ export class Gallery {
   // ---- choosing ----
 
   #clicked(event) {
+    const { state } = event.target.closest(".state-filter")?.dataset ?? {};
+    if (state) return this.term(`state:${state.replace(" ", "-")}`, /^state:/);
     const cell = event.target.closest(".grid-cell");
     if (!cell) return;
     const [check, link] = [event.target.closest(".cell-check"), event.target.closest("a")];

@@ -98,6 +98,7 @@ class Batch:
         self._source = source
         self._pictures = pictures
         self._opened = threading.Semaphore(OPENED_AT_ONCE)
+        self._broken: set[tuple[str, str]] = set()  # id and version of what this process could not read
 
     def size(self) -> int:
         """How many images the batch has."""
@@ -157,11 +158,16 @@ class Batch:
             )
 
     def picture(self, image_id: str) -> Picture | None:
-        """What is known of one image; the file is opened the first time. None if there never was one."""
+        """What is known of one image; the file is opened the first time. None if there never was one.
+
+        One that could not be read is tried again by each process: a setting or a package may have mended it.
+        """
         with self._database.reading() as connection:
             row = connection.execute(select(image).where(image.c.id == image_id)).one_or_none()
-        if row is None or row.view is not None:
-            return None if row is None else self._known(row, looked_into=True)
+        if row is None:
+            return None
+        if row.view is not None and (not row.error or self._is_broken(row)):
+            return self._known(row, looked_into=True)
         try:
             with self.opening():
                 return self._known(row, looked_into=False)
@@ -178,14 +184,17 @@ class Batch:
         """As `picture`, of some hundred images at most, in no order; sizes that a list gave are taken as they are."""
         with self._database.reading() as connection:
             rows = connection.execute(select(image).where(image.c.id.in_(image_ids))).all()
-        return [self._known(row, looked_into=row.width is not None) for row in rows]
+        return [self._known(row, looked_into=row.width is not None or self._is_broken(row)) for row in rows]
+
+    def _is_broken(self, row: Row[Any]) -> bool:
+        return (row.id, row.version) in self._broken
 
     def _known(self, row: Row[Any], *, looked_into: bool) -> Picture:
         picture = Picture(
             row.id, row.location, row.version, row.size_bytes, row.width, row.height, row.view or "", row.error,
             row.position is None,
         )  # fmt: skip
-        return picture if looked_into or picture.error or picture.gone else self._measured(picture)
+        return picture if looked_into or picture.gone else self._measured(picture)
 
     @contextmanager
     def opening(self) -> Iterator[None]:
@@ -217,6 +226,7 @@ class Batch:
         try:
             values |= asdict(self._pictures.measure(file))
         except InputError as problem:
+            self._broken.add((picture.id, picture.version))
             values["error"] = str(problem).replace(file.name, picture.id.rpartition("/")[2])  # not that in the cache
         with self._database.writing() as connection:
             connection.execute(update(image).where(image.c.id == picture.id).values(values))

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import dash_bootstrap_components as dbc
 from dash import dcc, html
 
+from data.edits import STATES
 from data.listing import ORDERS
 from data.query import HELP
 from layout import ids
@@ -137,6 +138,7 @@ def _charts() -> html.Aside:
         **{"aria-label": "Charts"},
         children=[
             html.P(id=ids.CHARTS_NOTE, className="small text-body-secondary mb-1"),
+            _states(),
             *[
                 html.Section(
                     [
@@ -155,6 +157,20 @@ def _charts() -> html.Aside:
             ],
         ],
     )
+
+
+def _states() -> html.Div:
+    """What the colours of cards mean; each is a filter, as the charts are."""
+    buttons = [
+        html.Button(
+            name,
+            className="state-filter",
+            title=f"Show images that are {name}, or all again",
+            **{"data-state": name, "type": "button"},
+        )
+        for name in STATES
+    ]
+    return html.Div(buttons, className="state-filters", role="group", **{"aria-label": "States"})
 
 
 def _grid(component_id: str, name: str) -> html.Div:

@@ -328,3 +328,17 @@ def test_a_card_that_no_longer_matches_is_not_walked_to(visit: Visit, filled: Si
     person.page.goto(f"{filled.url}/?annotator=ada&image=img12.jpg&query=state:skipped")
     person.wait_until_ready()
     person.wait_for_image("img2.jpg")
+
+
+def test_the_states_beside_the_charts_are_filters(visit: Visit, filled: Site) -> None:
+    person = open_gallery(visit, filled, "&query=img1")
+    wait_for_total(person, "4 images")
+    states = person.page.get_by_role("group", name="States")
+    states.get_by_role("button", name="done").click()
+    wait_for_total(person, "1 image")
+    assert person.page.locator("#gallery-query").input_value() == "img1 state:done"
+    states.get_by_role("button", name="in progress").click()
+    wait_for_total(person, "1 image")
+    assert names(person) == ["img11.jpg"]
+    states.get_by_role("button", name="in progress").click()
+    wait_for_total(person, "4 images")

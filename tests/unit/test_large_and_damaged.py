@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from data.pictures import Pictures
 from data.stack_views import PLAIN, Look
 from data.stacks import open_stack
 from data.tiles import Tiles
+from tests.conftest import Site
 from tests.stacks import HEIGHT, WIDTH, ramp, shown, slide
 
 
@@ -236,3 +237,16 @@ def test_crops_of_a_slide(cache: Cache, tmp_path: Path) -> None:
     cut = np.asarray(Image.open(crop.path), np.int16)
     assert cut.shape == (130, 130, 3)
     assert np.abs(cut[15:-15, 15:-15].mean(axis=(0, 1)) - values[2000:2100, 3000:3100].mean(axis=(0, 1))).max() < 3
+
+
+def test_what_could_not_be_read_is_tried_again_after_a_restart(serve: Callable[..., Site]) -> None:
+    """Or nobody could do what the message says: raise a limit, install a package."""
+    batch = serve(max_pixels="1000").services.batch
+    refused = batch.picture("img1.jpg")
+    assert refused is not None
+    assert "640 x 480 pixels, more than the 1,000 that are opened at once; raise --max-pixels" in refused.error
+    assert batch.picture("img1.jpg") == refused
+    assert [one.error for one in batch.pictures(["img1.jpg"])] == [refused.error]
+    found = serve().services.batch.picture("img1.jpg")
+    assert found is not None
+    assert (found.width, found.height, found.error) == (640, 480, "")
