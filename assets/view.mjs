@@ -9,6 +9,7 @@ const RETRY_MS = 2000;
 const LIGHT_MIDDLE = 100;
 const SAID_TOGETHER_MS = 400;
 const SLACK_PX = 0.01;
+const PIXELS_FROM = 1 / 5; // pixels of the picture per CSS pixel, below which each is seen as it is, with its edges
 const SHARP_ENOUGH = 1.15; // screen pixels per pixel of the small picture, beyond which the full one is fetched
 
 const byId = (id) => document.getElementById(id);
@@ -300,6 +301,7 @@ export class View {
   zoomed() {
     const { overlay, plot, session, navigator } = this.page;
     overlay?.refresh();
+    if (plot) byId("graph").classList.toggle("pixels", plot.scale() < PIXELS_FROM);
     const entry = navigator?.shown;
     if (!entry || entry.id !== plot?.image || this.#sharpening === entry.id) return;
     const { annotation } = session;

@@ -310,3 +310,13 @@ def test_more_than_24_labels_have_different_colours(
     ada = visit(serve(labels=str(labels)))
     colors = ada.page.evaluate("[...document.querySelectorAll('.label-color')].map((e) => e.style.background)")
     assert len(colors) == len(set(colors)) == 40
+
+
+def test_pixels_are_seen_as_they_are_once_one_is_close(ada: Person) -> None:
+    """So that an edge can be put between two of them."""
+    drawn = "getComputedStyle(document.querySelector('#graph .imagelayer image')).imageRendering"
+    assert ada.page.evaluate(drawn) == "auto"
+    ada.press(*["+"] * 15)
+    ada.page.wait_for_function(f"{drawn} === 'pixelated'")
+    ada.press("f")
+    ada.page.wait_for_function(f"{drawn} === 'auto'")
