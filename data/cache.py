@@ -15,6 +15,8 @@ from typing import IO
 from data.errors import InputError
 
 IN_USE_S = 10.0  # nothing that was asked for so lately goes
+BEING_MADE = "making-"  # begins the name of what is being written
+GIVEN_UP_S = 3600.0  # after which nobody is writing it any more
 LOOKED_AFTER_SHARE = 20  # the folder is looked over each time this part of its bound was written
 
 log = logging.getLogger(__name__)
@@ -68,10 +70,10 @@ class Cache:
     def _write(self, kept: Path, write: Callable[[IO[bytes]], None]) -> Path:
         try:
             kept.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=kept.parent)
+            handle, name = tempfile.mkstemp(dir=kept.parent, prefix=BEING_MADE)
         except FileNotFoundError:  # the folder was deleted in that moment
             kept.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=kept.parent)
+            handle, name = tempfile.mkstemp(dir=kept.parent, prefix=BEING_MADE)
         try:
             with os.fdopen(handle, "wb") as file:
                 write(file)
@@ -92,6 +94,7 @@ class Cache:
     def prune(self) -> None:
         """Delete what was not used for longest until the rest is within the bound; what is in use, a little later."""
         files = []
+        now = time.time()
         for folder, _, names in os.walk(self.folder):
             for name in names:
                 path = os.path.join(folder, name)
@@ -99,12 +102,13 @@ class Cache:
                     status = os.stat(path)
                 except OSError:
                     continue  # another process was quicker
-                files.append((status.st_mtime, status.st_size, path))
+                free_from = status.st_mtime + (GIVEN_UP_S if name.startswith(BEING_MADE) else IN_USE_S)
+                files.append((free_from, status.st_size, path))
         excess = sum(size for _, size, _ in files) - self._max_bytes
-        for used, size, path in sorted(files):
+        for free_from, size, path in sorted(files):
             if excess <= 0:
                 return
-            if used > time.time() - IN_USE_S:
+            if free_from > now:
                 self._prune_later()
                 return
             try:

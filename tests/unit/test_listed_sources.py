@@ -7,6 +7,7 @@ import threading
 import time
 import zipfile
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -383,6 +384,28 @@ def test_the_cache_stays_within_its_bound_and_keeps_what_was_used_last(
     kept = list(cache.folder.rglob("*.x"))
     assert len(kept) <= 11
     assert cache.find(0, suffix=".x") in kept
+
+
+def test_what_is_being_made_is_not_deleted_however_long_it_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("data.cache.IN_USE_S", -1)
+    cache = Cache(tmp_path / "cache", 1000)
+
+    def write(file: IO[bytes]) -> None:
+        file.write(bytes(2000))
+        file.flush()
+        for one in cache.folder.rglob("making-*"):
+            os.utime(one, (time.time() - 600, time.time() - 600))
+        cache.prune()
+
+    assert cache.keep("slow", suffix=".x", write=write).stat().st_size == 2000
+    left = cache.folder / "aa"
+    left.mkdir()
+    (left / "making-abc").write_bytes(bytes(5000))
+    os.utime(left / "making-abc", (1e9, 1e9))
+    cache.prune()
+    assert not list(cache.folder.rglob("making-*"))
 
 
 def test_the_same_file_is_made_once_however_many_ask(tmp_path: Path) -> None:
