@@ -78,6 +78,7 @@ class Cache:
             with os.fdopen(handle, "wb") as file:
                 write(file)
                 size = file.tell()
+            os.utime(name)  # it is used from now on
             os.replace(name, kept)
         except BaseException:
             os.unlink(name)

@@ -386,10 +386,7 @@ def test_the_cache_stays_within_its_bound_and_keeps_what_was_used_last(
     assert cache.find(0, suffix=".x") in kept
 
 
-def test_what_is_being_made_is_not_deleted_however_long_it_takes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("data.cache.IN_USE_S", -1)
+def test_what_is_being_made_is_not_deleted_however_long_it_takes(tmp_path: Path) -> None:
     cache = Cache(tmp_path / "cache", 1000)
 
     def write(file: IO[bytes]) -> None:
