@@ -1,6 +1,6 @@
 // The place in the batch: a window of images around the present one, never the whole list.
 
-const BEFORE = 12;
+const BEFORE = 24; // as many as the strip shows at the end of the batch
 const AFTER = 40;
 const NEAR_THE_EDGE = 10;
 

@@ -23,8 +23,12 @@ export function makeCell(element) {
 /** Show an item in a cell, or none yet, its picture when `lanes` has room for it; `drawBoxes` and `sayWhy` add what is beside it. */
 export function fillCell(element, lanes, item, { source, address, name, title, note, state, spoken }) {
   const [link, image, check] = ["a", "img", ".cell-check"].map((selector) => element.querySelector(selector));
-  element.classList.remove("cell-broken", "cell-current");
-  element.querySelector(".cell-picture").dataset.reason = "cannot be shown";
+  element.classList.remove("cell-current");
+  if (source !== element.shownSource) {
+    element.classList.remove("cell-broken"); // what was said of this very picture still holds
+    element.querySelector(".cell-picture").dataset.reason = "cannot be shown";
+    element.shownSource = source;
+  }
   element.classList.toggle("cell-waiting", !item);
   element.dataset.state = state ?? "";
   lanes.show(image, source);

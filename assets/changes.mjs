@@ -142,7 +142,8 @@ export class Changes {
     this.page.view.unwarn("step");
     this.#steps += 1;
     try {
-      const left = await this.page.session.replayAcross(by);
+      const { left, text } = await this.page.session.replayAcross(by);
+      if (text) this.page.view.warn(`${text}.`, "info", "step");
       if (left) this.page.view.warn(`${left.toLocaleString("en")} of these changed since and ${left === 1 ? "stays as it is" : "stay as they are"}.`);
     } catch (error) {
       return this.page.view.warn(`Nothing is changed: ${error.message}. Try again.`);

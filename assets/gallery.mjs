@@ -225,18 +225,20 @@ export class Gallery {
     if (!item) return this.#clear(element);
     const { annotator } = this.page.session;
     const changed = this.changes.of(item.id)?.state;
-    const count = item.work.reduce((sum, one) => sum + one.boxes, 0);
+    const ownWork = item.work.find((one) => one.annotator === annotator);
     const others = item.work.filter((one) => one.annotator !== annotator);
     const own = changed ?? (this.whose && this.whose !== annotator ? "todo" : item.mine);
     const state = own === "todo" && !changed ? furthest(others) : own;
     const said = item.work.map((one) => `${one.annotator} ${one.state}, ${plural(one.boxes, "box")}`);
     const spoken = [item.id, ...(said.length ? said : ["todo"])].join("; ");
-    const note = [count || "", others.map((one) => one.annotator).join(", ")].filter(Boolean).join(" · ");
+    const note = [ownWork?.boxes, ...others.map((one) => `${one.annotator} ${one.boxes || ""}`.trim())].filter(Boolean).join(" · ");
     const [address, name] = [this.#address(item.id), item.id.split("/").at(-1)];
     this.#fill(element, item, item.id, { source: item.thumbnail && item.thumbnail + this.page.looks.query(item.view), address, name, title: spoken, note, state, spoken });
-    element.classList.toggle("cell-broken", Boolean(item.error));
     element.classList.toggle("cell-current", item.id === this.page.session.image);
-    if (item.error) sayWhy(element, item.error);
+    if (item.error) {
+      element.classList.add("cell-broken");
+      sayWhy(element, item.error);
+    }
     const boxes = Object.entries(item.boxes).map(([label, corners]) => [this.page.session.colorOf(label), outline(corners)]);
     drawBoxes(element, [0, 0, item.width ?? 1, item.height ?? 1], item.width ? boxes : []);
   }
@@ -310,6 +312,8 @@ export class Gallery {
       this.chooseAll();
     } else if (event.key === "Escape" && this.#chosen.size && !event.defaultPrevented) {
       this.choose([]);
+    } else if (event.key === "Delete" && this.asked.view === "boxes" && this.#chosen.size && !event.target.matches("input, select, textarea")) {
+      this.changes.deleteBoxes();
     }
   }
 

@@ -269,7 +269,7 @@ export class Session {
     return this.#send(ACROSS, edits, { ...history, forgotten: this.#forgetHistories(edits) }, text);
   }
 
-  /** Undo (-1) or redo (1) a step across images, but for what was changed since: resolves to how much that was. */
+  /** Undo (-1) or redo (1) a step across images, but for what was changed since: {left: how much that was, text}. */
   replayAcross(by) {
     this.#replaying = this.#replaying.catch(() => {}).then(() => this.#replayAcross(by)); // one that failed was told
     return this.#replaying;
@@ -279,12 +279,16 @@ export class Session {
     const { annotator } = this;
     const history = this.#histories.get(ACROSS);
     const step = history?.steps[by < 0 ? history.at - 1 : history.at];
-    if (!step) return void this.view.say(by < 0 ? "Nothing to undo" : "Nothing to redo");
+    const nothing = { left: 0, text: "" };
+    if (!step) {
+      this.view.say(by < 0 ? "Nothing to undo" : "Nothing to redo");
+      return nothing;
+    }
     await this.outbox.send();
     if (this.outbox.size) throw new Error("not everything is saved yet");
     const subjects = step.forward.map(({ image, box, box_id }, n) => ({ id: step.applied[n], image, box_id: box?.id ?? box_id ?? null }));
     const standing = await this.server.standing(annotator, subjects);
-    if (annotator !== this.annotator || history !== this.#histories.get(ACROSS)) return 0;
+    if (annotator !== this.annotator || history !== this.#histories.get(ACROSS)) return nothing;
     const operations = by < 0 ? step.backward : step.forward;
     const edits = this.#editsAcross(operations.filter((_, n) => standing.has(step.applied[n])), step.time ?? "");
     const fresh = edits.map((edit) => edit.id);
@@ -293,7 +297,7 @@ export class Session {
     const remembered = this.#remember(null, ACROSS, operations, text, by, "");
     await this.#send(ACROSS, edits, { ...remembered, replayed, forgotten: this.#forgetHistories(edits) }, text);
     history.steps[history.steps.indexOf(step)] = replayed;
-    return operations.length - edits.length;
+    return { left: operations.length - edits.length, text };
   }
 
   /**

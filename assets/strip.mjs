@@ -2,7 +2,7 @@
 
 import { make, setAttributes } from "./dom.mjs";
 
-const SHOWN = 12; // to each side; the strip scrolls
+const SHOWN = 12; // to each side, and as many more on the other where there are fewer on one; the strip scrolls
 
 export class Strip {
   #buttons = new Map();
@@ -12,7 +12,8 @@ export class Strip {
   }
 
   show(entries, at) {
-    const near = entries.slice(Math.max(0, at - SHOWN), at + SHOWN + 1);
+    const first = Math.max(0, Math.min(at - SHOWN, entries.length - 2 * SHOWN - 1));
+    const near = entries.slice(first, first + 2 * SHOWN + 1);
     const wanted = new Set(near.map((entry) => entry.id));
     for (const [id, button] of this.#buttons) if (!wanted.has(id)) this.#remove(id, button);
     near.forEach((entry, index) => {

@@ -117,7 +117,7 @@ export class Table {
       this.selected = selected;
       props.style_data_conditional = selected ? [...AT_CELL, marked(selected)] : AT_CELL;
     }
-    if (rows[0]?.image !== this.image) props.page_current = 0;
+    if (rows[0]?.image !== this.image) Object.assign(props, { page_current: 0, active_cell: null, selected_cells: [] }); // or the table takes the keys again
     this.image = rows[0]?.image;
     const index = inView ? rows.findIndex((row) => row.id === inView) : -1;
     if (index >= 0 && this.pageSize) props.page_current = Math.floor(index / this.pageSize);

@@ -31,6 +31,7 @@ class Report:
     states: int = 0
     labels_added: dict[str, int] = field(default_factory=dict)  # with the number of their boxes
     renumbered: dict[str, tuple[int, int]] = field(default_factory=dict)  # class ids of the file, and here
+    moved: dict[str, tuple[int, int]] = field(default_factory=dict)  # class ids here, before and now, of unused labels
     labels_left_out: dict[str, int] = field(default_factory=dict)
     doubts: list[str] = field(default_factory=list)
     candidates: dict[str, str] = field(default_factory=dict)
@@ -63,9 +64,9 @@ class Report:
         if self.labels_added:
             text += f"; new labels: {', '.join(self.labels_added)}"
         if self.renumbered:
-            some = [f"{name} {of_file} -> {here}" for name, (of_file, here) in self.renumbered.items()]
-            more = f" and {len(some) - SHOWN_NUMBERS} more" if len(some) > SHOWN_NUMBERS else ""
-            text += f"; other class ids here than in the file: {', '.join(some[:SHOWN_NUMBERS])}{more}"
+            text += f"; other class ids here than in the file, counted from 0: {_numbers(self.renumbered)}"
+        if self.moved:
+            text += f"; labels that nobody used got other class ids, counted from 0: {_numbers(self.moved)}"
         if self.labels_left_out:
             text += f"; labels left out: {', '.join(self.labels_left_out)}"
         if self.notes:
@@ -75,3 +76,9 @@ class Report:
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
         return {**asdict(self), "summary": self.summary()}
+
+
+def _numbers(ids: dict[str, tuple[int, int]]) -> str:
+    some = [f"{name} {before} -> {now}" for name, (before, now) in ids.items()]
+    more = f" and {len(some) - SHOWN_NUMBERS} more" if len(some) > SHOWN_NUMBERS else ""
+    return ", ".join(some[:SHOWN_NUMBERS]) + more

@@ -162,6 +162,7 @@ class Imports:
         known: set[str] = set()
         names_found: set[str] = set()
         class_ids: dict[str, int] = {}
+        before = _class_ids(connection)
         last = None
         for found in records:
             if isinstance(found, LabelRecord):
@@ -180,6 +181,8 @@ class Imports:
             if said:
                 add_attributes(connection, picture.id, name, said, report.step)
         report.renumbered = _renumbered(connection, class_ids, renames)
+        now_here = _class_ids(connection)
+        report.moved = {name: (old, now_here[name]) for name, old in before.items() if now_here[name] != old}
         names_found |= class_ids.keys()
         for old in renames:
             if old not in names_found:
@@ -275,6 +278,10 @@ class Imports:
         with self._database.reading() as connection:
             rows = connection.execute(select(import_step).order_by(import_step.c.time.desc()))
             return [dict(row._mapping) for row in rows]
+
+
+def _class_ids(connection: Connection) -> dict[str, int]:
+    return {row.name: row.class_id for row in connection.execute(select(label.c.name, label.c.class_id))}
 
 
 def _renumbered(

@@ -373,6 +373,8 @@ def _comparisons(value: str) -> list[tuple[Compare, float]]:
     if not found or max(map(len, re.findall(r"[\d.]+", value))) > 2 * LONGEST_NUMBER:
         raise InputError(f"found {value!r}, expected a number such as 3, >3, <=3 or 2..5")
     if found["low"]:
+        if float(found["low"]) > float(found["high"]):
+            raise InputError(f"found {value!r}, expected the smaller number first: {found['high']}..{found['low']}")
         return [(operator.ge, float(found["low"])), (operator.le, float(found["high"]))]
     return [(SIGNS[found["sign"] or "="], float(found["one"]))]
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from data.errors import InputError
 
@@ -69,14 +70,17 @@ class Settings:
     max_pixels: int
 
 
-def make_settings(given: Mapping[str, str | Sequence[str] | None], environment: Mapping[str, str]) -> Settings:
+def make_settings(given: Mapping[str, Any], environment: Mapping[str, str]) -> Settings:
     """Settle each setting: the given option wins, then the variable, then the default.
+
+    Whatever else is in ``given`` is passed over; an option that may be repeated is a sequence.
 
     Raises InputError for a value that cannot be, and for a SQLite file on a disk
     that does not last (Heroku sets ``DYNO``).
     """
-    typed = {name: value if isinstance(value, str) else "\n".join(value or ()) for name, value in given.items()}
-    chosen = {s.name: typed.get(s.name) or environment.get(s.variable) or s.default for s in SETTINGS}
+    typed = {s.name: given.get(s.name) or () for s in SETTINGS}
+    lines = {name: value if isinstance(value, str) else "\n".join(value) for name, value in typed.items()}
+    chosen = {s.name: lines[s.name] or environment.get(s.variable) or s.default for s in SETTINGS}
     if environment.get("DYNO") and not chosen["database"].startswith(("postgres://", "postgresql://")):
         raise InputError(
             "DATABASE_URL names no PostgreSQL, and a SQLite file would be lost at the next restart of this dyno; "

@@ -103,13 +103,27 @@ class Several(Source):
         self.name = ", ".join(source.name for source in sources.values())
 
     def walk(self) -> Iterator[Found]:
-        """Yield the pictures of all that can be listed, then raise what was in the way of the others."""
+        """Yield the pictures of all that can be listed, then raise what was in the way of the others.
+
+        Of two that have one id, since the first source's own names look like another's, the first is taken.
+        """
         problem: InputError | None = None
+        prefixes = tuple(filter(None, self._prefixes))
+        taken: set[str] = set()
         for number, (prefix, source) in enumerate(zip(self._prefixes, self._sources, strict=True)):
             try:
                 for found in source.walk():
+                    image_id = prefix + found.id
+                    if image_id in taken:
+                        problem = problem or PartlyListed(
+                            f"images: {source.name}: its {found.id} is left out, since a picture of "
+                            f"{self._sources[0].name} is called {image_id}; give it as NAME=SOURCE, with another name"
+                        )
+                        continue
+                    if not prefix and image_id.startswith(prefixes):
+                        taken.add(image_id)
                     location = f"{_MARK}{number}{_MARK}{found.location}" if number else found.location
-                    yield replace(found, id=prefix + found.id, location=location)
+                    yield replace(found, id=image_id, location=location)
             except InputError as error:
                 if problem is None or isinstance(problem, PartlyListed):  # what is missing whole is said first
                     problem = error

@@ -66,6 +66,7 @@ def test_a_box_of_the_wrong_label_is_seen_among_many_and_relabelled(visit: Visit
     assert sorted(changed) == ["cat", "cup", "cup"]
     person.press("Control+z")
     wait_for_total(person, "6 boxes")
+    person.wait_for_notice("Undone: 2 boxes relabelled cup.")
     person.wait_until_saved()
     assert {box["label"] for number in range(1, 13, 2) for box in filled.boxes(f"img{number}.jpg")} == {"cat"}
 
@@ -268,3 +269,18 @@ def test_the_progress_beside_the_picture_knows_what_was_marked_in_the_gallery(vi
     person.page.wait_for_function("document.getElementById('progress-text').textContent === '5 of 12 done'")
     person.press("Control+z")
     person.page.wait_for_function("document.getElementById('progress-text').textContent === '3 of 12 done'")
+
+
+def test_delete_removes_the_chosen_boxes_and_nothing_while_one_types(visit: Visit, filled: Site) -> None:
+    person = open_wall(visit, filled)
+    wait_for_total(person, "6 boxes")
+    person.page.locator("#gallery-boxes " + CHECKS).nth(0).click()
+    person.page.get_by_text("1 chosen").wait_for()
+    person.page.locator("#gallery-query").focus()
+    person.press("Delete")
+    person.page.locator("#gallery-boxes .cell-open").nth(1).focus()
+    assert person.page.get_by_text("1 chosen").is_visible()
+    person.press("Delete")
+    wait_for_total(person, "5 boxes")
+    person.press("Control+z")
+    wait_for_total(person, "6 boxes")

@@ -50,7 +50,7 @@ def test_the_whole_batch_is_there_with_boxes_states_and_pictures(visit: Visit, f
     assert names(person) == img(*range(1, 13))
     first = person.page.locator('.grid-cell[data-ordinal="1"]')
     assert first.get_attribute("data-state") == "done"
-    assert first.locator(".cell-note").inner_text() == "2 · bob"
+    assert first.locator(".cell-note").inner_text() == "1 · bob 1"
     assert first.locator("svg path").count() == 2
     assert first.locator("svg").get_attribute("viewBox") == "0 0 640 480"
     assert first.locator('svg path[d="M10,20H110V90H10Z"]').count() == 1
@@ -342,3 +342,20 @@ def test_the_states_beside_the_charts_are_filters(visit: Visit, filled: Site) ->
     assert names(person) == ["img1.jpg", "img11.jpg"]  # the first by Bob
     states.get_by_role("button", name="in progress").click()
     wait_for_total(person, "4 images")
+
+
+def test_a_picture_that_does_not_come_is_explained_for_as_long_as_it_does_not(visit: Visit, filled: Site) -> None:
+    """And not by the browser's own sign of a broken picture, when the cards are asked for again."""
+    person = open_gallery(visit, filled)
+    person.page.route(
+        "**/thumbnails/img3.jpg**",
+        lambda route: route.fulfill(status=503, json={"error": "img3.jpg: cannot be fetched"}),
+    )
+    person.page.reload()
+    wait_for_total(person, "12 images")
+    broken = person.page.locator(".cell-broken", has_text="img3.jpg")
+    broken.wait_for()
+    person.press("g", "g")  # the cards are filled again
+    names(person)
+    assert broken.count() == 1
+    assert broken.locator("img").evaluate("(image) => getComputedStyle(image).visibility") == "hidden"

@@ -207,3 +207,14 @@ def test_a_slow_picture_is_named_and_holds_nobody(ada: Person) -> None:
     ada.press("a")
     ada.wait_for_image("img1.jpg")
     assert len(ada.wait_for_boxes(1)) == 1
+
+
+def test_the_strip_shows_as_many_at_the_ends_as_in_the_middle(visit: Callable[..., Person], many: Site) -> None:
+    for number in (1, 150, 300):
+        person = visit(many, f"?annotator=ada&image=p{number - 1:03}.jpg")
+        person.page.wait_for_function("document.querySelectorAll('#strip .thumb').length === 25")
+        assert (
+            person.page.locator("#strip .thumb[aria-current=true]")
+            .get_attribute("title")
+            .startswith(f"p{number - 1:03}")
+        )

@@ -114,3 +114,21 @@ def test_a_menu_left_by_escape_at_once_stays_shut(ada: Person) -> None:
     ada.press("Escape")
     ada.page.evaluate("window.timersRunToNow()")
     assert ada.page.locator("#annotations-table .Select.is-open").count() == 0
+
+
+def test_on_another_image_the_keys_are_the_pictures_again(ada: Person) -> None:
+    """A cell that was entered once does not take them when one comes back to its image by the mouse."""
+    ada.draw(100, 100, 200, 200)
+    ada.wait_for_boxes(1)
+    ada.cell(1, "X0").click()
+    ada.wait_until_at_cell(1, "X0")
+    ada.page.locator("#next").click()
+    ada.wait_for_image("img2.jpg")
+    ada.page.locator("#previous").click()
+    ada.wait_for_image("img1.jpg")
+    ada.wait_for_boxes(1)
+    ada.page.wait_for_function("window.dash_component_api.getLayout('annotations-table').props.data.length === 1")
+    ada.wait_for_paint()
+    assert ada.page.evaluate("document.activeElement.closest('#annotations-table') === null")
+    ada.press("d")
+    ada.wait_for_image("img2.jpg")

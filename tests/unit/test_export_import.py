@@ -207,7 +207,24 @@ def test_a_class_id_that_is_another_here_is_said(services: Services) -> None:
     with opened("a.json", json.dumps(document).encode()) as tree:
         report = services.imports.bring_in(tree, annotator_name="eve")
     assert report.renumbered == {"cup": (0, 3), "person": (1, 0)}
-    assert "other class ids here than in the file: cup 0 -> 3, person 1 -> 0" in report.summary()
+    assert "other class ids here than in the file, counted from 0: cup 0 -> 3, person 1 -> 0" in report.summary()
+
+
+def test_an_unused_label_that_gives_way_to_one_of_the_file_is_said(services: Services) -> None:
+    before = {one.name: one.class_id for one in services.labels.all()}
+    unused = next(name for name, number in before.items() if number == 4)
+    document = {
+        "categories": [{"id": 5, "name": "brandnew"}],
+        "images": [{"id": 1, "file_name": "a.jpg", "width": 640, "height": 480}],
+        "annotations": [{"id": 1, "image_id": 1, "category_id": 5, "bbox": [1, 2, 30, 40]}],
+    }
+    with opened("a.json", json.dumps(document).encode()) as tree:
+        report = services.imports.bring_in(tree, annotator_name="eve")
+    now = {one.name: one.class_id for one in services.labels.all()}
+    assert now["brandnew"] == 4
+    assert report.moved == {unused: (4, now[unused])}
+    said = f"labels that nobody used got other class ids, counted from 0: {unused} 4 -> {now[unused]}"
+    assert said in report.summary()
 
 
 def test_corners_the_wrong_way_round_are_turned_and_named(services: Services) -> None:

@@ -12,7 +12,7 @@ from typing import IO
 import pytest
 
 from data.cache import Cache
-from data.errors import InputError, Unreachable
+from data.errors import InputError, PartlyListed, Unreachable
 from data.sources import Several, open_source
 from data.sources import remote as remote_module
 from tests.conftest import save_picture
@@ -283,6 +283,24 @@ def test_patterns_survive_circles_brackets_and_a_folder_that_goes(tmp_path: Path
     folder.rename(tmp_path / "away")
     with pytest.raises(Unreachable):
         ids(source)
+
+
+def test_of_two_sources_with_one_name_for_a_picture_the_first_has_it_and_the_other_is_named(
+    tmp_path: Path, cache: Cache
+) -> None:
+    save_picture(tmp_path / "dir" / "a1.jpg", (9, 9), "red")
+    for number in range(3):
+        save_picture(tmp_path / "zipped" / f"z{number}.jpg", (9, 9), "blue")
+    (tmp_path / "list.csv").write_text("path,name\ndir/a1.jpg,zipped/z1.jpg\ndir/a1.jpg,plain.jpg\n")
+    source = open_source([str(tmp_path / "list.csv"), str(tmp_path / "zipped")], cache)
+    walk = source.walk()
+    found = [next(walk) for _ in range(4)]
+    with pytest.raises(
+        PartlyListed, match=r"its z1\.jpg is left out, since a picture of .*list\.csv is called zipped/z1"
+    ):
+        next(walk)
+    assert [one.id for one in found] == ["zipped/z1.jpg", "plain.jpg", "zipped/z0.jpg", "zipped/z2.jpg"]
+    assert source.fetch(found[0].location, found[0].version).name == "a1.jpg"
 
 
 def test_new_pictures_come_in_and_lost_ones_keep_their_boxes(tmp_path: Path) -> None:

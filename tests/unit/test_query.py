@@ -226,6 +226,7 @@ def test_postgresql_knows_how_few_boxes_have_a_measure(postgres_server: str, tmp
         ("state:finished", "state: found 'finished', expected todo, in-progress, done, skipped or empty"),
         ("state:", "state: expected something right after the colon"),
         ("label:cta", "label: 'cta' is no label; did you mean 'cat'?"),
+        ("size:20..10", "size: found '20..10', expected the smaller number first: 10..20"),
         ("boxes:many", "boxes: found 'many', expected a number such as 3, >3, <=3 or 2..5"),
         ("changed:yesterday", "changed: found 'yesterday', expected a day such as 2026-01-31 or >2026-01-31"),
         ("annotator:eve", "annotator: 'eve' has annotated nothing here; those who have: ada, bob"),

@@ -159,6 +159,18 @@ def test_an_export_without_a_labels_file_keeps_the_labels_of_the_database(tmp_pa
     assert [label["name"] for label in json.loads(target.read_text())["labels"]] == ["dog"]
 
 
+def test_a_dry_run_says_what_an_import_would_do(
+    tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    common = ["--images", str(pictures), "--database", str(tmp_path / "a.db"), "--cache", str(tmp_path / "c")]
+    (tmp_path / "a.csv").write_text("filename,width,height,class,xmin,ymin,xmax,ymax\nimg1.jpg,640,480,cat,1,2,30,40\n")
+    assert app.main(["import", str(tmp_path / "a.csv"), "--dry-run", *common]) == 0
+    assert "1 box to add" in (said := capsys.readouterr().out)
+    assert "Nothing was changed: this was a dry run." in said
+    assert app.main(["import", str(tmp_path / "a.csv"), *common]) == 0
+    assert "1 box added" in capsys.readouterr().out
+
+
 def test_importing_the_modules_does_nothing(tmp_path: Path) -> None:
     code = "import app, callbacks, layout.page, data.services, sys; sys.exit('instance' in str(list(__import__('os').scandir('.'))))"
     result = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env={"PYTHONPATH": str(ROOT)}, check=False)
