@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -108,15 +108,25 @@ def test_an_open_page_learns_of_new_pictures(ada: Person, site: Site, pictures: 
     ada.page.get_by_text("1 / 13", exact=True).wait_for()
 
 
-def test_who_stands_at_a_picture_that_vanishes_keeps_the_place(
-    site: Site, pictures: Path, visit: Callable[..., Person]
-) -> None:
+def at_one_that_vanishes(
+    site: Site, pictures: Path, visit: Callable[..., Person], others: Sequence[str] = ()
+) -> Person:
+    """Ada has drawn a box on img5.jpg, which is gone now; others have come."""
     ada = visit(site, "?annotator=ada&image=img5.jpg")
     ada.draw(*BOX)
     ada.wait_until_saved()
     (pictures / "img5.jpg").unlink()
+    for name in others:
+        save_picture(pictures / name)
     site.services.indexer.look()
     ada.page.evaluate(TIME_PASSES)
+    return ada
+
+
+def test_who_stands_at_a_picture_that_vanishes_keeps_the_place(
+    site: Site, pictures: Path, visit: Callable[..., Person]
+) -> None:
+    ada = at_one_that_vanishes(site, pictures, visit)
     ada.wait_for_notice("img5.jpg: This picture is no longer in the batch. Its boxes are kept.")
     ada.page.get_by_text("– / 11", exact=True).wait_for()
     ada.press("d")
@@ -129,14 +139,7 @@ def test_a_picture_that_vanished_is_spoken_of_and_leaves_a_place_between_its_nei
     site: Site, pictures: Path, visit: Callable[..., Person]
 ) -> None:
     """Others came and went at the same time, so that its number is another's now."""
-    ada = visit(site, "?annotator=ada&image=img5.jpg")
-    ada.draw(*BOX)
-    ada.wait_until_saved()
-    (pictures / "img5.jpg").unlink()
-    for name in ("img0a.jpg", "img0b.jpg", "img5b.jpg"):
-        save_picture(pictures / name)
-    site.services.indexer.look()
-    ada.page.evaluate(TIME_PASSES)
+    ada = at_one_that_vanishes(site, pictures, visit, others=("img0a.jpg", "img0b.jpg", "img5b.jpg"))
     gone = "1 annotated image is no longer in the source, and its annotations are kept: img5.jpg."
     note = ada.page.locator("#source-problem", has_text=gone)
     note.wait_for()
