@@ -36,6 +36,7 @@ from data.tables import annotation, annotator, box, image, label
 LONGEST = 2000
 DEEPEST = 20
 MOST_TERMS = 100
+FEW = 100  # images that are taken by their ids
 LONGEST_NUMBER = 15
 WORK = annotation.alias("work")  # by other names, so that a listing may join the tables themselves
 BOX = box.alias("boxes")
@@ -97,10 +98,12 @@ class Compiled:
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """One term. ``absent`` says whether an image without any annotation is as it asks."""
+    """One term. ``beside`` is what it says of a box beside its image; ``absent``, whether an image without any
+    annotation is as it asks."""
 
     kind: str  # image, annotation or box
     condition: Condition
+    beside: Condition = field(default_factory=true)
     absent: bool = False
     is_label: bool = False
 
@@ -112,21 +115,21 @@ class _Run:
     said: list[_Said] = field(default_factory=list)
     other: list[Condition] = field(default_factory=list)
 
-    def condition(self, who: int | None) -> Condition:
+    def condition(self, connection: Connection, who: int | None) -> Condition:
         parts = [*self.other, *(one.condition for one in self.said if one.kind == "image")]
         annotations = [one for one in self.said if one.kind == "annotation"]
         if annotations:
-            mine = [WORK.c.image_id == image.c.id, *_by(WORK, who)]
-            there = _there_is(WORK, *mine, *(one.condition for one in annotations))
-            none = not_(_there_is(WORK, *mine))
-            parts.append(or_(there, none) if all(one.absent for one in annotations) else there)
+            asked = [*_by(WORK, who), *(one.condition for one in annotations)]
+            if all(one.absent for one in annotations):
+                parts.append(or_(_there_is(WORK, *asked), not_(_there_is(WORK, *_by(WORK, who)))))
+            else:
+                parts += [*_if_few(connection, WORK, *asked), _there_is(WORK, *asked)]
         boxes = [one for one in self.said if one.kind == "box"]
         shared = [one.condition for one in boxes if not one.is_label]
         named = [one.condition for one in boxes if one.is_label] or ([true()] if boxes else [])
         for name in named:
-            parts.append(
-                _there_is(BOX, BOX.c.image_id == image.c.id, not_(BOX.c.deleted), name, *shared, *_by(BOX, who))
-            )
+            asked = [not_(BOX.c.deleted), name, *shared, *_by(BOX, who)]
+            parts += [*_if_few(connection, BOX, *asked), _there_is(BOX, *asked, *(one.beside for one in boxes))]
         return and_(true(), *parts)
 
 
@@ -158,8 +161,8 @@ class _Compiler:
             "boxes": _number("annotation", WORK.c.boxes, zero_if_absent=True),
             "size": _number("box", SIZE, squared=True),
             "aspect": _number("box", ASPECT),
-            "x": self._place(X, image.c.width),
-            "y": self._place(Y, image.c.height),
+            "x": self._place(BOX.c.x0, X, BOX.c.x1, image.c.width),
+            "y": self._place(BOX.c.y0, Y, BOX.c.y1, image.c.height),
             "changed": _day(_CHANGED),
             "done": _day(WORK.c.state_time, WORK.c.state == "done"),
             "reason": _reason,
@@ -173,8 +176,8 @@ class _Compiler:
         speaks_of_todo = any(token["field"] == "state" for token in self._tokens)
         condition = self._either(who) if self._tokens else true()
         if who is not None and not speaks_of_todo:  # theirs are the images that they worked on
-            touched = or_(WORK.c.state != "todo", WORK.c.boxes > 0)
-            condition = and_(condition, _there_is(WORK, WORK.c.image_id == image.c.id, *_by(WORK, who), touched))
+            asked = [*_by(WORK, who), or_(WORK.c.state != "todo", WORK.c.boxes > 0)]
+            condition = and_(condition, *_if_few(self._connection, WORK, *asked), _there_is(WORK, *asked))
         if self._at < len(self._tokens):
             raise InputError("query: a bracket is closed that was not opened")
         return Compiled(condition, and_(true(), *self._boxes), who, self._whose)
@@ -226,8 +229,9 @@ class _Compiler:
             found = "or" if self._peek("word") == "or" or self._peek("bracket") is None else "a bracket"
             raise InputError(f"query: {found}: expected something to find beside it")
         if not self._depth:
-            self._boxes += [one.condition for one in run.said if one.kind == "box" and not one.is_label]
-        return run.condition(who)
+            of_boxes = (one for one in run.said if one.kind == "box" and not one.is_label)
+            self._boxes += [and_(one.condition, one.beside) for one in of_boxes]
+        return run.condition(self._connection, who)
 
     def _one(self, run: _Run, who: int | None) -> None:
         token = self._tokens[self._at]
@@ -237,7 +241,7 @@ class _Compiler:
                 raise InputError("query: not: expected something after it")
             inner = _Run()
             self._one(inner, who)
-            run.other.append(not_(inner.condition(who)))
+            run.other.append(not_(inner.condition(self._connection, who)))
         elif token["bracket"]:
             self._depth += 1
             if self._depth > DEEPEST:
@@ -278,8 +282,8 @@ class _Compiler:
             raise InputError(f"{value!r} is no label; {hint}")
         return _Said("box", BOX.c.label_id == found, is_label=True)
 
-    def _place(self, center: Any, extent: Any) -> Callable[[str], _Said]:
-        """Where the centre of a box lies, in percent of the picture."""
+    def _place(self, near: Any, center: Any, far: Any, extent: Any) -> Callable[[str], _Said]:
+        """Where the centre of a box lies between its sides, in percent of the picture."""
 
         def take(value: str) -> _Said:
             asked = _comparisons(value)
@@ -288,12 +292,14 @@ class _Compiler:
             ).one()
             if smallest is None:  # no picture was opened yet
                 return _Said("box", false())
-            # What the box says of itself first: it is quickly looked at, and PostgreSQL knows how few there may be.
+            # What the box says of itself, whichever picture it is of; its sides first, which are quickly looked at.
             low, high = (operator.gt, operator.ge, operator.eq), (operator.lt, operator.le, operator.eq)
-            said = [center <= largest * number for compare, number in asked if compare in high]
-            said += [center >= smallest * number for compare, number in asked if compare in low and number]
-            said += [compare(center, extent * number) for compare, number in asked]
-            return _Said("box", and_(*said))
+            least = max((smallest * number for compare, number in asked if compare in low), default=0)
+            most = min((largest * number for compare, number in asked if compare in high), default=None)
+            said = [far >= least / 100, center >= least] if least else []
+            said += [near <= most / 100, center <= most] if most is not None else []
+            beside = and_(*(compare(center, extent * number) for compare, number in asked))
+            return _Said("box", and_(true(), *said), beside)
 
         return take
 
@@ -322,7 +328,14 @@ def _unquoted(value: str) -> str:
 
 
 def _there_is(table: Any, *conditions: Condition) -> Condition:
-    return select(true()).select_from(table).where(*conditions).correlate(image).exists()
+    """An annotation or a box of the image that is so."""
+    return select(true()).where(table.c.image_id == image.c.id, *conditions).correlate(image).exists()
+
+
+def _if_few(connection: Connection, table: Any, *conditions: Condition) -> list[Condition]:
+    """The images that have an annotation or a box that is so, where these are few: no other needs to be looked at."""
+    found = list(connection.scalars(select(table.c.image_id).where(*conditions).limit(FEW + 1)))
+    return [image.c.id.in_(sorted(set(found)))] if len(found) <= FEW else []
 
 
 def _by(table: Any, who: int | None) -> list[Condition]:

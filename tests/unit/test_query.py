@@ -12,17 +12,19 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, insert, select, text, update
 
-from data import charts
+from data import charts, query
 from data.charts import charts_of
 from data.database import open_database
 from data.errors import InputError
 from data.gallery import Gallery
+from data.label_book import LabelBook
+from data.labels import read_labels
 from data.query import ASPECT, BOX, HELP, SIZE, X, Y
 from data.services import Services, make_services
 from data.settings import make_settings
-from data.tables import image
+from data.tables import annotator, image
 from tests.benchmarks.scale import open_filled
 from tests.conftest import new_postgres_database, save_picture
 
@@ -171,12 +173,14 @@ FOUND = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("query", FOUND)
-def test_what_matches(services: Services, query: str) -> None:
-    page = services.gallery.page(me="ada", query=query, most=100)
-    assert {card.id for card in page.cards} == FOUND[query]
-    assert page.total == len(FOUND[query])
-    assert [card.ordinal for card in page.cards] == list(range(1, len(FOUND[query]) + 1))
+@pytest.mark.parametrize("few", [0, query.FEW])
+@pytest.mark.parametrize("asked", FOUND)
+def test_what_matches(services: Services, asked: str, few: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(query, "FEW", few)
+    page = services.gallery.page(me="ada", query=asked, most=100)
+    assert {card.id for card in page.cards} == FOUND[asked]
+    assert page.total == len(FOUND[asked])
+    assert [card.ordinal for card in page.cards] == list(range(1, len(FOUND[asked]) + 1))
 
 
 @pytest.mark.parametrize(
@@ -199,6 +203,38 @@ def test_a_place_is_in_percent_of_its_own_picture(database_url: str, tmp_path: P
     seen = {(crop.image, crop.corners[0] + 5) for crop in found if crop.image in (TODO, WIDE)}
     assert seen == {(name, center) for (name, percent), center in centers.items() if holds[sign](percent)}
     services.database.engine.dispose()
+
+
+@pytest.mark.parametrize(
+    "rare", ["size:<0.1", "x:0..0.001 y:<0.001", "-state:todo reason:unseen", "label:rare", "annotator:bob"]
+)
+def test_what_few_images_have_is_looked_for_once(tmp_path: Path, rare: str) -> None:
+    """Cards and number together cost less than to look at each box twice, let alone image by image."""
+    labels = tmp_path / "labels.toml"
+    labels.write_text('[[label]]\nname = "cat"\n')
+    database = open_filled(f"sqlite:///{tmp_path}/a.db", labels, 400, 10)
+    with database.writing() as connection:
+        connection.execute(insert(annotator).values(name="bob"))
+    labels.write_text('[[label]]\nname = "cat"\n[[label]]\nname = "rare"\n')
+    LabelBook(database).adopt(read_labels(labels))
+    steps = [0]
+
+    def count() -> None:
+        steps[0] += 1
+
+    def steps_of(work: Callable[[], object]) -> int:
+        steps[0] = 0
+        work()
+        return steps[0]
+
+    connection = database.engine.raw_connection()
+    every_box = "SELECT image_id FROM box WHERE NOT deleted AND (x1 - x0) * (y1 - y0) < 0"
+    connection.driver_connection.set_progress_handler(count, 100)
+    once = steps_of(lambda: connection.driver_connection.execute(every_box).fetchall())
+    connection.close()  # back to the pool, from which it is taken again
+    assert once > 300
+    assert steps_of(lambda: Gallery(database).page(me="ada", query=rare)) < 2 * once
+    database.engine.dispose()
 
 
 def test_postgresql_knows_how_few_boxes_have_a_measure(postgres_server: str, tmp_path: Path) -> None:
