@@ -31,24 +31,23 @@ def create_app(settings: Settings) -> Any:
 
     Raises InputError in one line when a setting is of no use.
     """
-    from dash import Dash
-
     from callbacks import register
+    from callbacks.assets import Page
     from data.database import open_database
     from data.formats import WRITTEN
     from data.label_book import as_dict
     from data.services import make_services
-    from layout.page import INDEX, page
+    from layout.page import page
 
     services = make_services(settings, open_database(settings.database))
     identity = services.database.identity()
-    app = Dash(
+    app = Page(
         NAME,
         assets_folder=str(Path(__file__).parent / "assets"),
-        assets_ignore=r"^(?!main\.mjs$).*\.mjs$",  # main.mjs imports the others
+        include_assets_files=False,
         title=NAME,
         update_title="",
-        index_string=INDEX,
+        suppress_callback_exceptions=True,  # or the page comes with a second copy of itself
         compress=True,
     )
     # Or what was compressed would never be found unchanged.

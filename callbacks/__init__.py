@@ -4,10 +4,24 @@ from __future__ import annotations
 
 from dash import Dash
 
-from callbacks import bring_in, charts, edit_table, gallery, http, labels, move, name, pictures, take_away, undo, view
+from callbacks import (
+    assets,
+    bring_in,
+    charts,
+    edit_table,
+    gallery,
+    http,
+    labels,
+    move,
+    name,
+    pictures,
+    take_away,
+    undo,
+    view,
+)
 from data.services import Services
 
-MODULES = (move, labels, edit_table, undo, name, view, take_away, bring_in, gallery, charts, pictures, http)
+MODULES = (move, labels, edit_table, undo, name, view, take_away, bring_in, gallery, charts, pictures, assets, http)
 
 
 def register(app: Dash, services: Services) -> None:

@@ -115,10 +115,14 @@ def send(served: Served, version: str) -> flask.Response:
     return kept(flask.send_file(served.path, mimetype=served.media_type, conditional=True), version)
 
 
+def cache_control(version: str) -> str:
+    """For good, if it was asked for by its version."""
+    return f"private, max-age={A_YEAR_S}, immutable" if flask.request.args.get("v") == version else "no-cache"
+
+
 def kept(answer: flask.Response, version: str) -> flask.Response:
     """A picture that may be kept for good if it was asked for by its version, and that can run nothing."""
-    asked = flask.request.args.get("v")
-    answer.headers["Cache-Control"] = f"private, max-age={A_YEAR_S}, immutable" if asked == version else "no-cache"
+    answer.headers["Cache-Control"] = cache_control(version)
     answer.headers["X-Content-Type-Options"] = "nosniff"
     answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return answer

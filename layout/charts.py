@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import plotly.graph_objects as go
 
@@ -19,6 +19,7 @@ BARS_ROOM = 9
 TICKS = [n * 10**power for power in range(-2, 5) for n in (1, 2, 5)]  # plotly's own say 5 for 0.5, and for 50
 ROOM = 0.04  # beyond the last tick of a logarithmic axis, as part of a decade
 MANY_DOTS = 300  # smaller, so that they do not hide each other
+Figure: TypeAlias = go.Figure | dict[str, Any]
 FEW = 5  # below which an axis would else show parts of one
 
 
@@ -40,14 +41,14 @@ CHARTS = (
 )
 
 
-def empty_figure(theme: str = "light") -> go.Figure:
+def empty_figure(theme: str = "light") -> Figure:
     """A figure where there is nothing to show."""
     nothing = {"text": "nothing yet", "x": 0.5, "y": 0.5, "xref": "paper", "yref": "paper", "showarrow": False}
     hidden = {"visible": False}
-    return go.Figure(layout={**_layout(theme), "xaxis": hidden, "yaxis": hidden, "annotations": [nothing]})
+    return {"layout": {**_layout(theme), "xaxis": hidden, "yaxis": hidden, "annotations": [nothing]}}
 
 
-def labels_figure(counted: Counted, theme: str) -> go.Figure:
+def labels_figure(counted: Counted, theme: str) -> Figure:
     """A bar for each label, the most frequent first."""
     if not counted:
         return empty_figure(theme)
@@ -67,7 +68,7 @@ def labels_figure(counted: Counted, theme: str) -> go.Figure:
     return go.Figure(bars, layout)
 
 
-def sizes_figure(sizes: Sizes, theme: str) -> go.Figure:
+def sizes_figure(sizes: Sizes, theme: str) -> Figure:
     """A dot for each box of the sample, one trace for all: side in pixels against width by height."""
     if not sizes.side:
         return empty_figure(theme)
@@ -95,7 +96,7 @@ def _logarithmic(values: list[float], title: str) -> dict[str, Any]:
     return {"type": "log", "range": ends, "automargin": True, **ticks, "title": {"text": title, "font": {"size": 11}}}
 
 
-def places_figure(heat: Heat, theme: str) -> go.Figure:
+def places_figure(heat: Heat, theme: str) -> Figure:
     """How many boxes of the sample have their centre in each part of the picture."""
     if not any(map(any, heat)):
         return empty_figure(theme)
@@ -114,7 +115,7 @@ def places_figure(heat: Heat, theme: str) -> go.Figure:
     return go.Figure(cells, layout)
 
 
-def progress_figure(progress: Progress, theme: str) -> go.Figure:
+def progress_figure(progress: Progress, theme: str) -> Figure:
     """Images marked done on each day, and how many in all by then."""
     if not progress:
         return empty_figure(theme)
@@ -137,8 +138,11 @@ def progress_figure(progress: Progress, theme: str) -> go.Figure:
 
 
 def _layout(theme: str) -> dict[str, Any]:
-    axis = {"gridcolor": GRID[theme], "zeroline": False, "fixedrange": True}
+    axis = {"gridcolor": GRID[theme], "zeroline": False, "fixedrange": True, "automargin": True}
     return {
+        "template": "none",  # the usual one is five times as long as all that is said here
+        "autotypenumbers": "strict",
+        "hovermode": "closest",
         "margin": MARGIN,
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",

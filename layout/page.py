@@ -15,28 +15,48 @@ from layout.gallery import gallery
 from layout.navbar import navbar
 from layout.panels import boxes_panel, labels_panel
 
+DATA = ("_dash-layout", "_dash-dependencies")
+SCRIPTS = (
+    "plotly/package_data/plotly.min.js",
+    "dash/dcc/async-graph.js",
+    "dash/dcc/async-dropdown.js",
+    "dash/dcc/async-upload.js",
+    "dash/dash_table/async-table.js",
+    "dash/dash_table/async-highlight.js",
+)
 # A blue frame. Given in the page itself: browsers ask again for an icon's address at each change of the page's own.
 ICON = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Crect x='2.5' y='2.5' "
     "width='11' height='11' rx='1' fill='none' stroke='%230d6efd' stroke-width='2.5'/%3E%3C/svg%3E"
 )
 
-# The page starts its modules itself, so that each is loaded once and in one version.
-INDEX = """<!DOCTYPE html>
-<html lang="en">
-  <head>
-    {%metas%}
-    <meta name="viewport" content="width=device-width, initial-scale=1">
-    <title>{%title%}</title>
-    <link rel="icon" href="__ICON__">
-    {%css%}
-  </head>
-  <body>
-    {%app_entry%}
-    <footer>{%config%}{%scripts%}{%renderer%}</footer>
-  </body>
-</html>
-""".replace("__ICON__", ICON)
+
+def document(*, base: str, files: Mapping[str, str], parts: Mapping[str, str]) -> str:
+    """The HTML that loads the page, which is served under ``base``. ``files`` are the addresses of its styles and
+    modules, each with the one that holds its version; ``parts`` are what Dash makes.
+
+    All is asked for at once: modules before they are imported, and what Dash would ask for bit by bit.
+    """
+    styles = [address for name, address in files.items() if name.endswith(".css")]
+    modules = {name: address for name, address in files.items() if name.endswith(".mjs")}
+    [main] = (address for name, address in modules.items() if name.endswith("/main.mjs"))
+    head = [
+        parts["metas"],
+        f"<title>{parts['title']}</title>",
+        f'<link rel="icon" href="{ICON}">',
+        *(f'<link rel="preload" href="{base}{name}" as="fetch" crossorigin>' for name in DATA),
+        *(f'<link rel="stylesheet" href="{address}">' for address in styles),
+        f'<script type="importmap">{json.dumps({"imports": modules})}</script>',
+        *(f'<link rel="modulepreload" href="{address}">' for address in modules.values()),
+        *(
+            f'<link rel="preload" href="{base}_dash-component-suites/{name}" as="script" fetchpriority="low">'
+            for name in SCRIPTS
+        ),
+        f'<script src="{main}" type="module"></script>',
+    ]
+    body = [parts["app_entry"], "<footer>", parts["config"], parts["scripts"], parts["renderer"], "</footer>"]
+    whole = ["<!DOCTYPE html>", '<html lang="en">', "<head>", *head, "</head>", "<body>", *body, "</body>", "</html>"]
+    return "\n".join(whole)
 
 
 def page(*, labels: Sequence[Mapping[str, Any]], formats: Mapping[str, str], base: str, database: str) -> html.Div:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser
@@ -164,3 +166,23 @@ def _drawing_without_a_name(visit: Callable[..., Person], site: Site) -> Person:
     somebody.draw(*BOX)
     somebody.page.get_by_role("dialog").wait_for()
     return somebody
+
+
+def test_a_page_loaded_again_asks_for_no_style_or_module(ada: Person) -> None:
+    """And for what Dash needs once only, since it was asked for ahead."""
+    asked: list[str] = []
+    ada.page.on("request", lambda request: asked.append(urlsplit(request.url).path))
+    ada.page.reload()
+    ada.wait_until_ready()
+    loaded = ada.page.evaluate(
+        "performance.getEntriesByType('resource').map((one) => [new URL(one.name).pathname, one.transferSize])"
+    )
+    assets = {path: size for path, size in loaded if path.startswith("/assets/")}
+    assert len(assets) > 30
+    assert set(assets.values()) == {0}
+    preloaded = ada.page.evaluate(
+        "[...document.querySelectorAll('link[rel=preload]')].map((one) => new URL(one.href).pathname)"
+    )
+    assert [asked.count(path) for path in preloaded] == [1] * len(preloaded)
+    bit_by_bit = {path for path in asked if "/_dash-" in path and not re.search(r"\.v\w+m\d+\.", path)}
+    assert bit_by_bit - {"/_dash-update-component"} == set(preloaded)
