@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -41,6 +42,14 @@ SCROLL_UNTIL_SEEN = """async () => {
     if (seen()) return true;
   }
   return false;
+}"""
+
+FRAMES = 60
+SCROLL = """async ([frames, by]) => {
+  for (let n = 0; n < frames; n += 1) {
+    document.getElementById('gallery-images').scrollTop += by;
+    await new Promise(requestAnimationFrame);
+  }
 }"""
 
 
@@ -359,3 +368,16 @@ def test_a_picture_that_does_not_come_is_explained_for_as_long_as_it_does_not(vi
     names(person)
     assert broken.count() == 1
     assert broken.locator("img").evaluate("(image) => getComputedStyle(image).visibility") == "hidden"
+
+
+def test_scrolling_moves_what_is_painted(visit: Visit, many: Site) -> None:
+    """Chromium paints all of a grid anew for each frame if it can be seen through: more than twenty tiles."""
+    person = open_gallery(visit, many)
+    wait_for_total(person, "300 images")
+    names(person)
+    browser = person.context.browser
+    assert browser is not None
+    browser.start_tracing(page=person.page, categories=["cc"])
+    person.page.evaluate(SCROLL, [FRAMES, 10])
+    events = json.loads(browser.stop_tracing())["traceEvents"]
+    assert 0 < sum(event["name"] == "RasterTask" for event in events) < 8 * FRAMES
