@@ -27,6 +27,7 @@ PILLOW_DECODES = frozenset(
 )
 GRAYS = ("MINISBLACK", "MINISWHITE")
 ALPHA = (1, 2)  # kinds of an extra sample that are no channel: with the other samples multiplied by it, or not
+DESCRIPTION_TAG = 270
 REDUCED, MASK = 1, 4  # what a NewSubfileType says of a page
 
 logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # it warns of odd metadata; what matters raises
@@ -152,7 +153,7 @@ class _TiffStack:
         return [str(labels[n]) if n < len(labels) else "" for n in range(self.channels)]
 
     def _check_end(self) -> None:
-        """Raises InputError if pages, or the values of a series that lie together, would be beyond the end."""
+        """Raises InputError if pages, their values or the text about them would be beyond the end."""
         handle, tiff = self._file.filehandle, self._file.tiff
         end = handle.size
         following = 0  # where the page after the last one known would be
@@ -161,10 +162,26 @@ class _TiffStack:
             handle.seek(place)
             pointer = handle.read(tiff.offsetsize)
             following = struct.unpack(tiff.offsetformat, pointer)[0] if len(pointer) == tiff.offsetsize else end + 1
-        offset = self._series.dataoffset
-        last = 0 if offset is None else offset + self._series.nbytes
-        if max(following, last) > end:
+        ends = [following]
+        if self._series.dataoffset is not None:
+            ends.append(self._series.dataoffset + self._series.nbytes)
+        last = self._series.pages[-1] or self._series.keyframe  # of a file that names others, where it is not there
+        ends += [offset + count for offset, count in zip(last.dataoffsets, last.databytecounts, strict=False)]
+        ends.append(self._end_of_description(self._series.keyframe.offset))
+        if max(ends) > end:
             raise InputError(f"{self._path.name}: the end of the file is missing; copy it again")
+
+    def _end_of_description(self, offset: int) -> int:
+        """Where the text ends that says what the pages are; tifffile passes over one that is cut off."""
+        handle, tiff = self._file.filehandle, self._file.tiff
+        handle.seek(offset)
+        (count,) = struct.unpack(tiff.tagnoformat, handle.read(tiff.tagnosize))
+        end = 0
+        for tag in struct.iter_unpack(tiff.tagheaderformat, handle.read(count * tiff.tagsize)):
+            code, _, length, place = tag
+            if code == DESCRIPTION_TAG and length > tiff.tagoffsetthreshold:
+                end = struct.unpack(tiff.offsetformat, place)[0] + length
+        return end
 
     def read(self, page: int, channel: int, level: int, region: Region) -> Values:
         try:

@@ -61,7 +61,7 @@ def test_a_large_plane_without_levels_is_made_small_once(cache: Cache, tmp_path:
     assert set(overview[:948, :498].ravel()) == {0}
     content = (tmp_path / "a.tif").read_bytes()
     (tmp_path / "b.tif").write_bytes(content[:50_000] + b"?" * 50_000 + content[100_000:])
-    with pytest.raises(InputError, match=r"b\.tif: cannot be decoded .*; the file is damaged"):
+    with pytest.raises(InputError, match=r"b\.tif: (cannot be decoded .*; the file is damaged|the end of .*)"):
         shown(reader, tmp_path / "b.tif", fit_px=1000)
 
 

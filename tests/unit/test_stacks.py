@@ -198,6 +198,21 @@ def test_channels_have_the_names_that_the_file_gives(reader: Pictures, tmp_path:
     assert view(reader, tmp_path / "a.ome.tif")["names"] == ["DAPI", "GFP"]
 
 
+@pytest.mark.parametrize("options", [{}, {"compression": "zlib"}, {"tile": (16, 16)}])
+@pytest.mark.parametrize("missing", [1, 7, 200])
+def test_a_stack_that_is_cut_off_is_no_stack_of_other_pages(
+    reader: Pictures, tmp_path: Path, options: dict[str, Any], missing: int
+) -> None:
+    """What says which pages are channels stands at the end: without it, each would count as a page."""
+    path = tmp_path / "a.ome.tif"
+    values = np.random.default_rng(1).integers(0, 60_000, (4, 3, HEIGHT, WIDTH), dtype=np.uint16)
+    tifffile.imwrite(path, values, metadata={"axes": "ZCYX"}, ome=True, **options)
+    assert (view(reader, path)["pages"], view(reader, path)["channels"]) == (4, 3)
+    path.write_bytes(path.read_bytes()[:-missing])
+    with pytest.raises(InputError, match=r"a\.ome\.tif: the end of the file is missing"):
+        reader.measure(path)
+
+
 def dicom(path: Path, values: np.ndarray, **more: Any) -> None:
     meta = FileMetaDataset()
     meta.TransferSyntaxUID, meta.MediaStorageSOPClassUID = ExplicitVRLittleEndian, SecondaryCaptureImageStorage
