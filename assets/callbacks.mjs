@@ -36,7 +36,7 @@ export function callbacks(page) {
     redo: (p, count) => p.replay(newClicks("redo", count)),
 
     gallery: (p, count) => newClicks("gallery", count) && p.turnGallery(),
-    gallery_asked: (p, query, order, label) => p.gallery.ask({ query: (query ?? "").trim(), order: order ?? "position", label }),
+    gallery_asked: (p, query, order, label, wallOrder) => p.gallery.ask({ query: (query ?? "").trim(), order, label, wallOrder }),
     gallery_images: (p) => p.gallery.ask({ view: "images" }),
     gallery_boxes: (p) => p.gallery.ask({ view: "boxes" }),
     gallery_done: (p) => p.gallery.changes.setState("done"),

@@ -20,7 +20,7 @@ const byId = (id) => document.getElementById(id);
 
 export class Gallery {
   isOpen = false;
-  asked = { query: "", order: "position", view: "images", label: "" };
+  asked = { query: "", order: "position", view: "images", label: "", wallOrder: "position" };
   #chosen = new Map(); // key -> item
   #lanes = new Lanes(PICTURES_AT_ONCE);
   #anchor = null; // the ordinal that a range begins at
@@ -53,7 +53,9 @@ export class Gallery {
   static askedBy(address) {
     const given = (name, otherwise) => address.get(name) ?? otherwise;
     const view = given("view", "images") === "boxes" ? "boxes" : "images";
-    return { query: given("query", ""), order: given("order", "position"), view, label: given("label", "") };
+    const order = given("order", "position");
+    const orders = view === "boxes" ? { order: "position", wallOrder: order } : { order, wallOrder: "position" };
+    return { query: given("query", ""), view, label: given("label", ""), ...orders };
   }
 
   /** Show the gallery in the place of the picture, or go back to it. */
@@ -70,9 +72,8 @@ export class Gallery {
     const labels = page.session.labels.map(({ name }) => name);
     this.asked = { ...asked, label: labels.includes(asked.label) ? asked.label : labels[0] };
     const again = this.question() === this.#shown;
-    for (const [id, value] of [["gallery-query", asked.query], ["gallery-order", asked.order], ["gallery-label", this.asked.label]]) {
-      this.setProps(id, { value });
-    } // prettier-ignore
+    const fields = { query: asked.query, order: asked.order, label: this.asked.label, "wall-order": asked.wallOrder };
+    for (const [name, value] of Object.entries(fields)) this.setProps(`gallery-${name}`, { value });
     if (again) this.#showAgain();
     else this.show();
   }
@@ -153,9 +154,9 @@ export class Gallery {
 
   #source() {
     const { server, session } = this.page;
-    const { query, order, view, label } = this.asked;
+    const { query, order, view, label, wallOrder } = this.asked;
     const question = this.question();
-    const asked = { annotator: session.annotator, query, ...(view === "boxes" ? { label } : { order }) };
+    const asked = { annotator: session.annotator, query, ...(view === "boxes" ? { label, order: wallOrder } : { order }) };
     const ask = (more) => (view === "boxes" ? server.crops({ ...asked, ...more }) : server.gallery({ ...asked, ...more }));
     return {
       page: async (at, most) => {
@@ -363,11 +364,11 @@ export class Gallery {
 
   async #itemsFrom(first, last) {
     const { server, session } = this.page;
-    const { query, order, view, label } = this.asked;
+    const { query, order, view, label, wallOrder } = this.asked;
     const found = [];
     for (let at = first; at <= last; at += IDS_AT_ONCE) {
       const question = { annotator: session.annotator, query, at, most: Math.min(IDS_AT_ONCE, last - at + 1) };
-      const answer = await (view === "boxes" ? server.crops({ ...question, label, counted: 0 }) : server.galleryIds({ ...question, order }));
+      const answer = await (view === "boxes" ? server.crops({ ...question, label, order: wallOrder, counted: 0 }) : server.galleryIds({ ...question, order }));
       found.push(...(answer.cards ?? answer));
     }
     return found;
@@ -394,8 +395,9 @@ export class Gallery {
   }
 
   #remember() {
-    const { query, order, view, label } = this.asked;
-    const parts = { query, order: view === "images" && order !== "position" ? order : "", view: view === "boxes" ? view : "", label: view === "boxes" ? label : "" };
+    const { query, view, label } = this.asked;
+    const order = view === "boxes" ? this.asked.wallOrder : this.asked.order;
+    const parts = { query, order: order === "position" ? "" : order, ...(view === "boxes" && { view, label }) };
     const { nameInAddress, session } = this.page;
     const address = new URLSearchParams(Object.entries({ ...parts, annotator: nameInAddress ? session.annotator : "" }).filter(([, value]) => value));
     history.replaceState(null, "", `${this.page.config.base}gallery${address.size ? `?${address}` : ""}`);

@@ -24,6 +24,7 @@ def register(app: Dash, services: Services) -> None:
         Input(ids.GALLERY_QUERY, "value"),
         Input(ids.GALLERY_ORDER, "value"),
         Input(ids.GALLERY_LABEL, "value"),
+        Input(ids.GALLERY_WALL_ORDER, "value"),
     )
     on(app, "gallery_images", Input(ids.GALLERY_SHOW_IMAGES, "n_clicks"))
     on(app, "gallery_boxes", Input(ids.GALLERY_SHOW_BOXES, "n_clicks"))
@@ -48,7 +49,7 @@ def register(app: Dash, services: Services) -> None:
 
 
 class Routes:
-    """One method per route. All take ``annotator`` (who asks), ``query``, ``at`` (from 1), ``most``; images ``order``.
+    """One method per route. All take ``annotator`` (who asks), ``query``, ``order``, ``at`` (from 1) and ``most``.
 
     With ``counted=0`` the answer does not wait for how many there are in all.
     """
@@ -59,13 +60,13 @@ class Routes:
 
     def cards(self) -> flask.Response:
         """Images with the work on them and their boxes."""
-        page = self._gallery.page(**_asked(), order=flask.request.args.get("order", "position"), counted=_counted())
+        page = self._gallery.page(**_asked(), counted=_counted())
         cards = [self._card(card) for card in page.cards]
         return flask.jsonify(total=page.total, whose=page.whose, cards=cards)
 
     def ids(self) -> flask.Response:
         """Ids, own states and their reasons: enough to choose many images."""
-        rows = self._gallery.ids(**_asked(), order=flask.request.args.get("order", "position"))
+        rows = self._gallery.ids(**_asked())
         return flask.jsonify([dict(zip(("id", "mine", "reason", "stamp"), row, strict=True)) for row in rows])
 
     def crops(self) -> flask.Response:
@@ -94,6 +95,7 @@ def _asked() -> dict[str, Any]:
     return {
         "me": given.get("annotator", ""),
         "query": given.get("query", ""),
+        "order": given.get("order", "position"),
         "at": whole(given, "at", 1),
         "most": whole(given, "most", 60),
     }

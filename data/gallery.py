@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, not_, or_, select
+from sqlalchemy import Connection, Row, and_, asc, desc, func, not_, or_, select
 
 from data.crops import region_of
 from data.database import Database
@@ -13,12 +13,22 @@ from data.edits import State
 from data.errors import InputError
 from data.label_book import find_label
 from data.listing import Listing
-from data.query import BOX
+from data.query import ASPECT, BOX, SIZE
 from data.tables import annotation, annotator, box, image, label
 
 MOST_CARDS = 500
 OWN = (annotation.c.state, annotation.c.reason, annotation.c.state_time, annotation.c.last_box_time)
 MOST_BOXES_SHOWN = 200  # on one card
+WALL_ORDERS = {
+    "position": "As in the source",
+    "-size": "Largest box first",
+    "size": "Smallest box first",
+    "-aspect": "Widest shape first",
+    "aspect": "Tallest shape first",
+    "-changed": "Latest change first",
+    "changed": "Oldest change first",
+}
+_WALL_KEYS = {"position": image.c.position, "size": SIZE, "aspect": ASPECT, "changed": BOX.c.modified}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +135,20 @@ class Gallery:
             return [(row.id, *_own(row)) for row in found]
 
     def crops(
-        self, *, me: str, label_name: str, query: str = "", at: int = 1, most: int = 60, counted: bool = True
+        self,
+        *,
+        me: str,
+        label_name: str,
+        query: str = "",
+        order: str = "position",
+        at: int = 1,
+        most: int = 60,
+        counted: bool = True,
     ) -> tuple[int | None, list[Crop]]:
-        """The boxes of a label on the images that match, by the names of the images, and how many there are."""
+        """The boxes of a label on the images that match, in one of `WALL_ORDERS`, and how many there are."""
         _check(at, most)
+        if order not in WALL_ORDERS:
+            raise InputError(f"order: found {order!r}, expected one of {', '.join(WALL_ORDERS)}")
         with self._database.reading() as connection:
             listing = Listing(connection, me=me, query=query)
             label_id = find_label(connection, label_name)
@@ -136,20 +156,16 @@ class Gallery:
             if listing.who is not None:
                 conditions.append(BOX.c.annotator_id == listing.who)
             joined = BOX.join(image, image.c.id == BOX.c.image_id)
-            columns = (image.c.version, image.c.width, image.c.height, image.c.view)
-            work = (annotation.c.state, annotation.c.reason, annotation.c.boxes)
-            of_box = and_(annotation.c.annotator_id == BOX.c.annotator_id, annotation.c.image_id == BOX.c.image_id)
-            tables = joined.join(annotator, annotator.c.id == BOX.c.annotator_id)
-            tables = tables.join(label, label.c.id == BOX.c.label_id).join(annotation, of_box)
-            rows = (
-                select(BOX, annotator.c.name, label.c.name.label("label"), *columns, *work)
-                .select_from(tables)
+            key, turned = _WALL_KEYS[order.removeprefix("-")], desc if order.startswith("-") else asc
+            chosen = (
+                select(BOX.c.annotator_id, BOX.c.image_id, BOX.c.id, key.label("rank"))
+                .select_from(joined)
                 .where(*conditions)
-                .order_by(BOX.c.image_id, BOX.c.annotator_id, BOX.c.id)
+                .order_by(turned(key), image.c.position, BOX.c.annotator_id, BOX.c.id)
                 .offset(at - 1)
                 .limit(most)
             )
-            crops = [_crop(row) for row in connection.execute(rows)]
+            crops = [_crop(row) for row in connection.execute(_with_work(chosen.subquery(), turned))]
             total = select(func.count()).select_from(joined).where(*conditions)
             return (connection.scalar(total) or 0) if counted else None, crops
 
@@ -170,6 +186,24 @@ class Gallery:
         some = rows.subquery()
         for row in connection.execute(select(some).where(some.c.nth <= MOST_BOXES_SHOWN)):
             cards[row.image_id].boxes.append((row.name, row.x0, row.y0, row.x1, row.y1))
+
+
+def _with_work(chosen: Any, turned: Any) -> Any:
+    """Chosen boxes in their order, with what is known of their images and annotations."""
+    columns = (image.c.version, image.c.width, image.c.height, image.c.view)
+    work = (annotation.c.state, annotation.c.reason, annotation.c.boxes)
+    same = [BOX.c[name] == chosen.c[name] for name in ("annotator_id", "image_id", "id")]
+    of_box = and_(annotation.c.annotator_id == BOX.c.annotator_id, annotation.c.image_id == BOX.c.image_id)
+    return (
+        select(BOX, annotator.c.name, label.c.name.label("label"), *columns, *work)
+        .select_from(chosen)
+        .join(BOX, and_(*same))
+        .join(image, image.c.id == BOX.c.image_id)
+        .join(annotator, annotator.c.id == BOX.c.annotator_id)
+        .join(label, label.c.id == BOX.c.label_id)
+        .join(annotation, of_box)
+        .order_by(turned(chosen.c.rank), image.c.position, BOX.c.annotator_id, BOX.c.id)
+    )
 
 
 def _crop(row: Row[Any]) -> Crop:

@@ -8,6 +8,7 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 
 from data.edits import STATES
+from data.gallery import WALL_ORDERS
 from data.listing import ORDERS
 from data.query import HELP
 from layout import ids
@@ -75,6 +76,7 @@ def _bar(label_names: Sequence[str]) -> html.Div:
                 ],
             ),
             html.Div(className="only-images", children=_select("Order", ids.GALLERY_ORDER, ORDERS)),
+            html.Div(className="only-boxes", children=_select("Order", ids.GALLERY_WALL_ORDER, WALL_ORDERS)),
             html.Span(id=ids.GALLERY_TOTAL, className="gallery-total", role="status"),
             _button("Charts", ids.GALLERY_CHARTS_TOGGLE, "Show or hide the charts", "btn-outline-secondary ms-auto"),
         ],

@@ -14,6 +14,7 @@ from tests.browser.gallery import (
     Visit,
     ask,
     click_bar,
+    draw,
     img,
     names,
     open_gallery,
@@ -182,6 +183,24 @@ def test_no_cell_shows_the_picture_of_another(visit: Visit, filled: Site) -> Non
     person.page.wait_for_function(loaded, arg=0)
     person.wait_for_paint()
     assert max(abs(a - b) for a, b in zip(before, middle_of_first_cell(person), strict=True)) > 50
+
+
+def test_the_wall_has_an_order_of_its_own(visit: Visit, filled: Site) -> None:
+    """The one odd box is at one of its ends."""
+    draw(filled, "ada", "img7.jpg", ("cat", 5, 5, 15, 15))
+    person = open_gallery(visit, filled, "&view=boxes&label=cat")
+    wait_for_first_names(person, img(1, 3, 5, 7, 7, 9))
+    person.page.locator("#gallery-wall-order").select_option("size")
+    wait_for_first_names(person, img(7, 1, 3, 5, 7, 9))
+    person.page.reload()
+    wait_for_first_names(person, img(7, 1, 3, 5, 7, 9))
+    assert person.page.locator("#gallery-wall-order").input_value() == "size"
+    person.page.locator("#gallery-boxes .cell-check").nth(0).click()
+    person.page.locator("#gallery-boxes .cell-check").nth(2).click(modifiers=["Shift"])
+    person.page.wait_for_function("document.getElementById('gallery-count').textContent === '3 chosen'")
+    person.page.locator("#gallery-show-images").click()
+    wait_for_first_names(person, img(1, 2, 3))
+    assert person.page.locator("#gallery-order").input_value() == "position"
 
 
 def test_from_the_wall_one_goes_to_the_box_and_on_to_the_next_of_its_label(visit: Visit, filled: Site) -> None:

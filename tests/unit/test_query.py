@@ -18,7 +18,7 @@ from data import charts, query
 from data.charts import charts_of
 from data.database import open_database
 from data.errors import InputError
-from data.gallery import Gallery
+from data.gallery import WALL_ORDERS, Gallery
 from data.label_book import LabelBook
 from data.labels import read_labels
 from data.query import ASPECT, BOX, HELP, SIZE, X, Y
@@ -383,6 +383,41 @@ def test_the_wall_shows_each_box_of_a_label(services: Services) -> None:
     assert services.gallery.crops(me="ada", label_name="no such label") == (0, [])
     seen = [services.gallery.crops(me="ada", label_name="dog", at=at, most=2)[1] for at in (1, 3)]
     assert len({crop.id for crops in seen for crop in crops}) == 4
+
+
+def test_the_wall_has_orders(services: Services) -> None:
+    def wall(order: str, **more: Any) -> list[tuple[float, float]]:
+        found = services.gallery.crops(me="ada", label_name="dog", order=order, **more)[1]
+        assert {crop.label for crop in found} == {"dog"}
+        return [(crop.corners[2] - crop.corners[0], crop.corners[3] - crop.corners[1]) for crop in found]
+
+    sizes = {order: [width * height for width, height in wall(order)] for order in ("size", "-size")}
+    assert sizes["size"] == sorted(sizes["size"]) == sizes["-size"][::-1]
+    assert sizes["size"][0] < sizes["size"][-1]
+    shapes = {order: [width / height for width, height in wall(order)] for order in ("aspect", "-aspect")}
+    assert shapes["aspect"] == sorted(shapes["aspect"])
+    assert shapes["-aspect"] == sorted(shapes["aspect"], reverse=True)
+    for order in WALL_ORDERS:
+        assert [size for at in (1, 3) for size in wall(order, at=at, most=2)] == wall(order)
+    with pytest.raises(InputError, match="order: found 'best'"):
+        wall("best")
+
+
+def test_the_wall_is_in_the_order_of_the_source(database_url: str, tmp_path: Path) -> None:
+    """Which is that of people: img2 before img10."""
+    for number in (1, 2, 10):
+        save_picture(tmp_path / "more" / f"img{number}.jpg")
+    paths = {"images": str(tmp_path / "more"), "cache": str(tmp_path / "cache"), "database": database_url}
+    settings = make_settings(paths, {})
+    services = make_services(settings, open_database(settings.database))
+    services.indexer.index()
+    for number in (10, 1, 2):
+        say(services, "ada", f"img{number}.jpg", ("cat", 10, 10, 50, 50), day=f"2026-01-{number:02}")
+    walls = {order: services.gallery.crops(me="ada", label_name="cat", order=order)[1] for order in WALL_ORDERS}
+    names = {order: [crop.image for crop in crops] for order, crops in walls.items()}
+    assert names["position"] == names["size"] == names["changed"] == ["img1.jpg", "img2.jpg", "img10.jpg"]
+    assert names["-changed"] == ["img10.jpg", "img2.jpg", "img1.jpg"]
+    services.database.engine.dispose()
 
 
 @pytest.mark.parametrize("asked", [{"at": 0}, {"most": 0}, {"most": 501}])
