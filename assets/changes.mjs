@@ -37,13 +37,20 @@ export class Changes {
 
   /** Ask first: for a name, and that the server has everything, since a change of many is made upon what it says. */
   async #isReady() {
-    if (!this.page.session.annotator) {
+    const { annotator } = this.page.session;
+    if (!annotator) {
       this.page.dialogs.openHelp();
       return false;
     }
-    const asked = this.gallery.question();
-    if (!(await this.page.saved())) return asked === this.gallery.question();
+    if (!(await this.page.saved())) return this.#isStill(annotator);
     this.page.view.warn("Not everything is saved yet, and many can be changed only then. Try again when it says Saved.");
+    return false;
+  }
+
+  /** Whether the one who asked for a change is still at work. */
+  #isStill(annotator) {
+    if (annotator === this.page.session.annotator) return true;
+    this.page.view.warn(`Nothing is changed: ${annotator} is no longer at work.`);
     return false;
   }
 
@@ -106,15 +113,15 @@ export class Changes {
   /** One's own boxes among the chosen that are still as they are shown: nobody changes another's, or what has moved. */
   async #ownStanding() {
     const { session, server, view } = this.page;
-    if (!(await this.#isReady())) return [];
+    const { annotator } = session;
     const items = this.gallery.chosen().filter((item) => !this.#made.has(cropKey(item)));
-    const own = items.filter((item) => item.annotator === session.annotator);
+    if (!(await this.#isReady())) return [];
+    const own = items.filter((item) => item.annotator === annotator);
     const others = items.length - own.length;
     if (others) view.warn(`${plural(others, "box")} of other annotators ${others === 1 ? "stays" : "stay"} as they are: only your own are changed.`, "info");
-    const asked = this.gallery.question();
     try {
-      const standing = await server.standing(session.annotator, own.map((item) => ({ id: item.edit, image: item.image })));
-      if (asked !== this.gallery.question()) return [];
+      const standing = await server.standing(annotator, own.map((item) => ({ id: item.edit, image: item.image })));
+      if (!this.#isStill(annotator)) return [];
       const found = own.filter((item) => standing.has(item.edit));
       if (found.length < own.length) {
         view.warn(`${plural(own.length - found.length, "box")} changed meanwhile and ${found.length < own.length - 1 ? "stay" : "stays"} as it is: look again.`);
@@ -130,7 +137,8 @@ export class Changes {
   async #commit(operations, backward, text, items) {
     if (!operations.length) return;
     const seen = items.map((item) => item.stamp).reduce((latest, stamp) => (stamp > latest ? stamp : latest), "");
-    this.gallery.choose([]);
+    const changed = new Set(items);
+    this.gallery.choose(this.gallery.chosen().filter((item) => !changed.has(item)));
     this.#steps += 1;
     await this.page.session.commitAcross(operations, { backward, text, seen });
     this.page.view.warn(`${text}. Undo takes it back.`, "info", "step");

@@ -53,9 +53,8 @@ export class Gallery {
   static askedBy(address) {
     const given = (name, otherwise) => address.get(name) ?? otherwise;
     const view = given("view", "images") === "boxes" ? "boxes" : "images";
-    const order = given("order", "position");
-    const orders = view === "boxes" ? { order: "position", wallOrder: order } : { order, wallOrder: "position" };
-    return { query: given("query", ""), view, label: given("label", ""), ...orders };
+    const [order, wallOrder] = [given("order", "position"), given("wall-order", "position")];
+    return { query: given("query", ""), order, view, label: given("label", ""), wallOrder };
   }
 
   /** Show the gallery in the place of the picture, or go back to it. */
@@ -70,9 +69,11 @@ export class Gallery {
     await page.session.openAcross();
     if (!this.isOpen) return;
     const labels = page.session.labels.map(({ name }) => name);
-    this.asked = { ...asked, label: labels.includes(asked.label) ? asked.label : labels[0] };
+    const label = labels.includes(asked.label) ? asked.label : labels[0];
+    this.asked = { ...asked, label, order: offered("gallery-order", asked.order), wallOrder: offered("gallery-wall-order", asked.wallOrder) };
     const again = this.question() === this.#shown;
-    const fields = { query: asked.query, order: asked.order, label: this.asked.label, "wall-order": asked.wallOrder };
+    const { query, order, wallOrder } = this.asked;
+    const fields = { query, order, label, "wall-order": wallOrder };
     for (const [name, value] of Object.entries(fields)) this.setProps(`gallery-${name}`, { value });
     if (again) this.#showAgain();
     else this.show();
@@ -260,8 +261,8 @@ export class Gallery {
 
   #address(image) {
     const { base } = this.page.config;
-    const { query, order, view } = this.asked;
-    const parts = { image, ...(query && { query }), ...(order !== "position" && view === "images" && { order }) };
+    const { query, order } = this.#walked();
+    const parts = { image, ...(query && { query }), ...(order !== "position" && { order }) };
     return `${base}?${new URLSearchParams(parts)}`;
   }
 
@@ -289,10 +290,15 @@ export class Gallery {
 
   /** Open the image of a card; from a crop, with its box selected, and on through the images with that label. */
   #walk(item) {
-    const { query, order, view, label } = this.asked;
-    if (view === "images") return this.page.walk(item.id, { query, order });
+    if (this.asked.view === "images") return this.page.walk(item.id, this.#walked());
     const own = item.annotator === this.page.session.annotator ? item.id : null;
-    return this.page.walk(item.image, { query: joined(query, `label:${quoted(label)}`), order: "position" }, own);
+    return this.page.walk(item.image, this.#walked(), own);
+  }
+
+  /** What Next and Previous go through from here. */
+  #walked() {
+    const { query, order, view, label } = this.asked;
+    return view === "images" ? { query, order } : { query: joined(query, `label:${quoted(label)}`), order: "position" };
   }
 
   #closeHelp() {
@@ -313,7 +319,7 @@ export class Gallery {
       this.chooseAll();
     } else if (event.key === "Escape" && this.#chosen.size && !event.defaultPrevented) {
       this.choose([]);
-    } else if (event.key === "Delete" && this.asked.view === "boxes" && this.#chosen.size && !event.target.matches("input, select, textarea")) {
+    } else if (event.key === "Delete" && this.asked.view === "boxes" && this.#chosen.size && !event.target.matches("input:not([type=checkbox]), select, textarea")) {
       this.changes.deleteBoxes();
     }
   }
@@ -395,9 +401,9 @@ export class Gallery {
   }
 
   #remember() {
-    const { query, view, label } = this.asked;
-    const order = view === "boxes" ? this.asked.wallOrder : this.asked.order;
-    const parts = { query, order: order === "position" ? "" : order, ...(view === "boxes" && { view, label }) };
+    const { query, order, view, label, wallOrder } = this.asked;
+    const told = (name) => (name === "position" ? "" : name);
+    const parts = { query, order: told(order), "wall-order": told(wallOrder), ...(view === "boxes" && { view, label }) };
     const { nameInAddress, session } = this.page;
     const address = new URLSearchParams(Object.entries({ ...parts, annotator: nameInAddress ? session.annotator : "" }).filter(([, value]) => value));
     history.replaceState(null, "", `${this.page.config.base}gallery${address.size ? `?${address}` : ""}`);
@@ -423,6 +429,9 @@ const termsOf = (text) => text.match(/(?:[^\s"]|"[^"]*")+/g) ?? [];
 
 /** Both queries at once. */
 const joined = (query, term) => (/(^|\s)or(\s|$)/i.test(query) ? `(${query}) ${term}` : [query, term].filter(Boolean).join(" "));
+
+/** An order that a menu offers: addresses are typed and kept, too. */
+const offered = (id, order) => ([...byId(id).options].some(({ value }) => value === order) ? order : "position");
 
 /** A value as it must stand in a query. */
 export const quoted = (value) => (/[\s()"]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value);

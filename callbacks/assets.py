@@ -20,9 +20,9 @@ class Page(Dash):
 
     def interpolate_index(self, **parts: str) -> str:
         """The HTML, of which Dash has made parts."""
-        files = {self.get_asset_url(path.name): path for path in sorted(FOLDER.iterdir()) if path.suffix in KINDS}
-        addresses = {address: f"{address}?v={_version(path)}" for address, path in files.items()}
-        return document(base=self.config.requests_pathname_prefix, files=addresses, parts=parts)
+        versions = {self.get_asset_url(name): version for name, version in _versions().items()}
+        files = {address: f"{address}?v={version}" for address, version in versions.items()}
+        return document(base=self.config.requests_pathname_prefix, files=files, parts=parts)
 
 
 def register(app: Dash, _services: Services) -> None:
@@ -32,12 +32,15 @@ def register(app: Dash, _services: Services) -> None:
 
     @app.server.after_request
     def keep(answer: flask.Response) -> flask.Response:
-        name = flask.request.path.removeprefix(folder)
-        if name != flask.request.path and answer.status_code == 200 and name.endswith(KINDS):
-            answer.headers["Cache-Control"] = cache_control(_version(FOLDER / name))
+        path = flask.request.path
+        version = _versions().get(path.removeprefix(folder)) if path.startswith(folder) else None
+        if version and answer.status_code == 200:
+            answer.headers["Cache-Control"] = cache_control(version)
         return answer
 
 
-def _version(path: Path) -> str:
-    status = path.stat()
-    return f"{status.st_mtime_ns:x}-{status.st_size:x}"
+def _versions() -> dict[str, str]:
+    """The version of each style and module, by its name. An editor may have files of its own beside them."""
+    files = (path for path in sorted(FOLDER.iterdir()) if path.suffix in KINDS and path.is_file())
+    states = {path.name: path.stat() for path in files if not path.name.startswith(".")}
+    return {name: f"{state.st_mtime_ns:x}-{state.st_size:x}" for name, state in states.items()}

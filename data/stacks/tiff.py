@@ -83,6 +83,7 @@ def open_tiff(path: Path) -> Iterator[Stack | None]:
         return
     with file:
         try:
+            _check_pages(file, path)
             stack = _TiffStack(file, path)
             has_one_look = stack.bits == 8 and stack.pages == stack.channels == 1
             is_plain = has_one_look and stack.is_for_pillow and not stack.is_for_parts
@@ -92,6 +93,27 @@ def open_tiff(path: Path) -> Iterator[Stack | None]:
             yield None
             return
         yield None if is_plain else stack
+
+
+def _check_pages(file: tifffile.TiffFile, path: Path) -> None:
+    """Raises InputError if what describes a page is not whole in the file: tifffile would pass over that page."""
+    handle, tiff = file.filehandle, file.tiff
+
+    def number(place: int, form: str, length: int) -> int:
+        handle.seek(place)
+        found = handle.read(length)
+        if len(found) < length:
+            raise _cut_off(path)
+        return int(struct.unpack(form, found)[0])
+
+    place, seen = tiff.offsetsize, {0}  # the header says where the first page is, each page where the next, the last 0
+    while (page := number(place, tiff.offsetformat, tiff.offsetsize)) not in seen and len(seen) <= MOST_PAGES:
+        seen.add(page)
+        place = page + tiff.tagnosize + number(page, tiff.tagnoformat, tiff.tagnosize) * tiff.tagsize
+
+
+def _cut_off(path: Path) -> InputError:
+    return InputError(f"{path.name}: the end of the file is missing; copy it again")
 
 
 class _TiffStack:
@@ -153,23 +175,16 @@ class _TiffStack:
         return [str(labels[n]) if n < len(labels) else "" for n in range(self.channels)]
 
     def _check_end(self) -> None:
-        """Raises InputError if pages, their values or the text about them would be beyond the end."""
-        handle, tiff = self._file.filehandle, self._file.tiff
-        end = handle.size
-        following = 0  # where the page after the last one known would be
-        place = self._file.pages.next_page_offset
-        if place:
-            handle.seek(place)
-            pointer = handle.read(tiff.offsetsize)
-            following = struct.unpack(tiff.offsetformat, pointer)[0] if len(pointer) == tiff.offsetsize else end + 1
-        ends = [following]
+        """Raises InputError if the values of pages or the text about them would be beyond the end."""
+        ends = [self._end_of_description(self._series.keyframe.offset)]
         if self._series.dataoffset is not None:
             ends.append(self._series.dataoffset + self._series.nbytes)
-        last = self._series.pages[-1] or self._series.keyframe  # of a file that names others, where it is not there
-        ends += [offset + count for offset, count in zip(last.dataoffsets, last.databytecounts, strict=False)]
-        ends.append(self._end_of_description(self._series.keyframe.offset))
-        if max(ends) > end:
-            raise InputError(f"{self._path.name}: the end of the file is missing; copy it again")
+        else:
+            for level in self._levels:
+                last = level.pages[-1] or level.keyframe  # of a file that names others, where it is not there
+                ends += [offset + count for offset, count in zip(last.dataoffsets, last.databytecounts, strict=False)]
+        if max(ends) > self._file.filehandle.size:
+            raise _cut_off(self._path)
 
     def _end_of_description(self, offset: int) -> int:
         """Where the text ends that says what the pages are; tifffile passes over one that is cut off."""

@@ -17,6 +17,7 @@ from tests.browser.gallery import (
     say,
     wait_for_total,
 )
+from tests.browser.late import Held
 from tests.conftest import Site
 
 
@@ -284,3 +285,29 @@ def test_delete_removes_the_chosen_boxes_and_nothing_while_one_types(visit: Visi
     wait_for_total(person, "5 boxes")
     person.press("Control+z")
     wait_for_total(person, "6 boxes")
+
+
+def test_delete_removes_what_was_just_chosen_by_its_checkbox(visit: Visit, filled: Site) -> None:
+    person = open_wall(visit, filled)
+    person.page.locator("#gallery-boxes " + CHECKS).nth(1).click()
+    person.press("Delete")
+    wait_for_total(person, "5 boxes")
+    person.wait_until_saved()
+    assert (len(filled.boxes("img1.jpg")), filled.boxes("img3.jpg")) == (1, [])
+
+
+def test_what_was_asked_for_is_done_though_something_else_is_shown_by_then(visit: Visit, filled: Site) -> None:
+    person = open_wall(visit, filled)
+    held = Held(person.page, "**/api/standing")
+    person.page.locator("#gallery-boxes " + CHECKS).nth(0).click()
+    person.page.locator("#gallery-boxes " + CHECKS).nth(1).click()
+    person.page.locator("#gallery-relabel").select_option("cup")
+    held.wait()
+    person.page.locator("#gallery-wall-order").select_option("-changed")
+    wait_for_total(person, "6 boxes")
+    person.page.locator("#gallery-boxes " + CHECKS).nth(0).click()
+    held.let_through()
+    person.wait_for_notice("2 boxes relabelled cup")
+    wait_for_total(person, "4 boxes")
+    person.wait_until_saved()
+    assert [filled.boxes(name)[0]["label"] for name in img(1, 3, 5)] == ["cup", "cup", "cat"]

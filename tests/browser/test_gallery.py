@@ -195,12 +195,22 @@ def test_the_wall_has_an_order_of_its_own(visit: Visit, filled: Site) -> None:
     person.page.reload()
     wait_for_first_names(person, img(7, 1, 3, 5, 7, 9))
     assert person.page.locator("#gallery-wall-order").input_value() == "size"
+    link = person.page.locator('#gallery-boxes .grid-cell[data-ordinal="1"] a').get_attribute("href") or ""
+    assert link.endswith("?image=img7.jpg&query=label%3Acat")  # where a click goes, too
     person.page.locator("#gallery-boxes .cell-check").nth(0).click()
     person.page.locator("#gallery-boxes .cell-check").nth(2).click(modifiers=["Shift"])
     person.page.wait_for_function("document.getElementById('gallery-count').textContent === '3 chosen'")
     person.page.locator("#gallery-show-images").click()
     wait_for_first_names(person, img(1, 2, 3))
     assert person.page.locator("#gallery-order").input_value() == "position"
+
+
+def test_an_order_that_there_is_not_is_none(visit: Visit, filled: Site) -> None:
+    person = open_gallery(visit, filled, "&view=boxes&label=cat&wall-order=best&order=-boxes")
+    wait_for_first_names(person, img(1, 3, 5))
+    assert person.page.locator("#gallery-wall-order").input_value() == "position"
+    person.page.locator("#gallery-show-images").click()
+    wait_for_first_names(person, img(1, 3, 5, 7, 9, 11, 2))
 
 
 def test_from_the_wall_one_goes_to_the_box_and_on_to_the_next_of_its_label(visit: Visit, filled: Site) -> None:

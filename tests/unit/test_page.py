@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from app import create_app
+from callbacks import assets
 from callbacks.assets import FOLDER
-from data.settings import make_settings
-from tests.conftest import save_picture
+from tests.conftest import Site
 
 
 @pytest.fixture(params=["/", "/team/"])
-def app(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+def app(request: pytest.FixtureRequest, serve: Callable[..., Site], monkeypatch: pytest.MonkeyPatch) -> Any:
     """An app, also as it is served under a path."""
     monkeypatch.setenv("DASH_URL_BASE_PATHNAME", request.param)
-    save_picture(tmp_path / "pictures" / "a.jpg")
-    paths = {"images": str(tmp_path / "pictures"), "database": str(tmp_path / "a.db"), "cache": str(tmp_path / "cache")}
-    made = create_app(make_settings(paths, {}))
-    yield made
-    made.services.database.engine.dispose()
+    return serve().app
 
 
 def test_styles_and_modules_are_kept_for_good_until_they_change(app: Any) -> None:
@@ -41,6 +38,24 @@ def test_styles_and_modules_are_kept_for_good_until_they_change(app: Any) -> Non
         for other in (name, f"{name}?v=0"):
             assert client.get(other).headers["Cache-Control"] == "no-cache"
     assert client.get(f"{base}assets/none.mjs?v=0").status_code == 404
+    assert "immutable" not in client.get(f"{base}assets//main.mjs?v=0").headers.get("Cache-Control", "")
+
+
+def test_what_an_editor_leaves_beside_the_modules_is_no_part_of_the_page(
+    app: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "assets"
+    shutil.copytree(FOLDER, folder)
+    monkeypatch.setattr(assets, "FOLDER", folder)
+    client, base = app.server.test_client(), app.config.requests_pathname_prefix
+    before = client.get(base).text
+    (folder / ".#main.mjs").symlink_to("nobody@nowhere")
+    (folder / ".page.css").write_text("")
+    (folder / "gone.mjs").symlink_to("nowhere")
+    (folder / "old.css").mkdir()
+    after = client.get(base)
+    assert after.status_code == 200
+    assert re.findall(r"assets/[^\"?]*", after.text) == re.findall(r"assets/[^\"?]*", before)
 
 
 def test_what_the_page_asks_for_at_once_is_there(app: Any) -> None:

@@ -213,6 +213,49 @@ def test_a_stack_that_is_cut_off_is_no_stack_of_other_pages(
         reader.measure(path)
 
 
+@pytest.mark.parametrize(
+    "options", [{}, {"imagej": True}, {"bigtiff": True}, {"byteorder": ">"}, {"compression": "zlib"}]
+)
+def test_a_stack_that_is_cut_off_anywhere_is_whole_or_refused(
+    reader: Pictures, tmp_path: Path, options: dict[str, Any]
+) -> None:
+    """What says where the pages are stands at the end. Without it, the first page would be a plain picture."""
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, np.stack([ramp(dtype=np.uint16)] * 3), photometric="minisblack", **options)
+    content, whole = path.read_bytes(), reader.measure(path).view
+    assert whole
+    for missing in range(1, 400, 7):
+        path.write_bytes(content[:-missing])
+        try:
+            found = reader.measure(path).view
+        except InputError as error:
+            found = str(error)
+        assert found in (whole, "a.tif: the end of the file is missing; copy it again")
+
+
+def test_a_slide_whose_smaller_copies_are_cut_off_says_so(reader: Pictures, tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    noise = np.random.default_rng(0).integers(0, 255, (512, 512, 3), np.uint8)
+    with tifffile.TiffWriter(path) as file:
+        options: dict[str, Any] = {"photometric": "rgb", "tile": (64, 64), "compression": "zlib"}
+        file.write(noise, subifds=1, **options)
+        file.write(noise[::2, ::2], subfiletype=1, **options)
+    assert reader.measure(path).width == 512
+    path.write_bytes(path.read_bytes()[:-2000])
+    with pytest.raises(InputError, match="the end of the file is missing"):
+        reader.measure(path)
+
+
+def test_a_count_of_bytes_that_is_too_great_hides_no_picture(reader: Pictures, tmp_path: Path) -> None:
+    """It is known how many there are where nothing is compressed."""
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, ramp(dtype=np.uint16), photometric="minisblack")
+    with tifffile.TiffFile(path, mode="r+b") as file:
+        tag = file.pages[0].tags["StripByteCounts"]  # type: ignore[union-attr]
+        tag.overwrite(tag.value[0] + 512)
+    assert reader.measure(path).width == WIDTH
+
+
 def dicom(path: Path, values: np.ndarray, **more: Any) -> None:
     meta = FileMetaDataset()
     meta.TransferSyntaxUID, meta.MediaStorageSOPClassUID = ExplicitVRLittleEndian, SecondaryCaptureImageStorage
