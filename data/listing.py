@@ -10,7 +10,7 @@ from data.errors import InputError
 from data.query import compile_query
 from data.tables import annotation, annotator, image
 
-NEVER = 2**62  # where nobody worked comes last, whichever way
+NEVER = 2**62  # where nobody worked, or what nobody could open, comes last, whichever way
 ORDERS = {
     "position": "As in the source",
     "-position": "From the end of the source",
@@ -112,5 +112,5 @@ class Listing:
                 .scalar_subquery()
             )
         if name == "pixels":
-            return func.coalesce(cast(image.c.width, BigInteger) * image.c.height, 0)
+            return func.coalesce(cast(image.c.width, BigInteger) * image.c.height, 0 if self._down else NEVER)
         return None

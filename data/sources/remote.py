@@ -164,7 +164,7 @@ class Remote:
             except InputError:
                 raise
             except Exception as error:  # noqa: BLE001 - each service has its own kinds of errors
-                log.warning("%s: attempt %d of %d failed: %s", shown, attempt + 1, attempts, _plain(error))
+                log.warning("%s: attempt %d of %d failed: %s", shown_address(url), attempt + 1, attempts, _plain(error))
                 last = error
             if attempt + 1 < attempts:
                 self._pause(FIRST_PAUSE_S * 2**attempt * random.uniform(0.75, 1.25))

@@ -31,6 +31,8 @@ def test_sorting_and_pages(services: Services) -> None:
     assert ids("-boxes")[0] == CATS_1
     assert ids("-boxes", query="annotator:ada")[:2] == [CATS_1, DOGS_1]
     assert ids("-pixels")[0] == WIDE
+    opened = {card.id for card in services.gallery.page(me="ada", query="width:>0").cards}
+    assert ids("pixels")[: len(opened)] == [*(one for one in source if one in opened - {WIDE}), WIDE]
     assert ids("-changed")[0] == EMPTY
     for order in ("position", "-position", "boxes", "-boxes", "changed", "-pixels"):
         some = [services.gallery.page(me="ada", order=order, at=at, most=3).cards for at in (1, 4, 7)]

@@ -259,6 +259,15 @@ def test_one_source_of_several_that_is_down_takes_nothing_from_the_others(tmp_pa
         one.database.engine.dispose()
 
 
+def test_what_cannot_be_had_is_called_by_the_name_that_the_list_gives_it(tmp_path: Path, shelf: Shelf) -> None:
+    """And not by where it lies."""
+    (tmp_path / "l.csv").write_text(f"url,name\n{shelf.url}/secret/x.jpg,far.jpg\n{tmp_path}/secret/y.jpg,near.jpg\n")
+    services = open_services(str(tmp_path / "a.db"), tmp_path, tmp_path / "l.csv")
+    assert services.batch.picture("far.jpg").error == "far.jpg: is not there"
+    assert services.batch.picture("near.jpg").error == "near.jpg: is not there at present"
+    services.database.engine.dispose()
+
+
 def test_a_picture_that_was_away_for_a_moment_is_not_broken(tmp_path: Path) -> None:
     folder = tmp_path / "pictures"
     save_picture(folder / "a.jpg", (9, 9))
