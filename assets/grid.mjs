@@ -8,7 +8,7 @@ const KEPT_PAGES = 24;
 const GAP_PX = 10;
 const ROWS_AHEAD = 1;
 const PAGES_AHEAD = 0.5; // so that most cells are filled when they come into sight
-const SETTLED_MS = 80; // from when something new is in sight until it is asked for
+export const SETTLED_MS = 80; // from when something new is in sight until it is asked for
 const FAST = 0.15; // of what is in sight: more goes past in that time than anybody sees
 const TALLEST_PX = 8_000_000; // browsers draw nothing below some ten million
 

@@ -214,10 +214,7 @@ class Batch:
         try:
             return self._source.fetch(picture.location, picture.version)
         except InputError as problem:
-            place, colon, what = str(problem).partition(": ")
-            if not (colon and place and place in picture.location):
-                raise
-            raise type(problem)(f"{picture.id}: {what}") from problem  # which is what people know of it
+            raise problem.within(picture.id) from problem
 
     def presigned(self, picture: Picture, seconds: int) -> str | None:
         """Where a browser may load the picture's file by itself for so long, if it can."""

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, and_, func, not_, select
 
 from data.database import Database
 from data.listing import Listing
-from data.query import BOX, WORK
+from data.query_terms import BOX, WORK
 from data.tables import image, label
 
 SAMPLED_IMAGES = 1500

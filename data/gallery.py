@@ -13,7 +13,7 @@ from data.edits import State
 from data.errors import InputError
 from data.label_book import find_label
 from data.listing import Listing
-from data.query import ASPECT, BOX, SIZE
+from data.query_terms import ASPECT, BOX, SIZE
 from data.tables import annotation, annotator, box, image, label
 
 MOST_CARDS = 500

@@ -10,7 +10,7 @@ from dash import dcc, html
 from data.edits import STATES
 from data.gallery import WALL_ORDERS
 from data.listing import ORDERS
-from data.query import HELP
+from data.query_terms import HELP
 from layout import ids
 from layout.charts import CHARTS, empty_figure
 

@@ -44,13 +44,13 @@ class ZipSource(Source):
             try:
                 archive = self._archive()
                 if archive.getinfo(location).file_size > LARGEST_PICTURE_BYTES:
-                    raise InputError(f"{location}: more than {LARGEST_PICTURE_BYTES:,} bytes when unpacked")
+                    raise InputError(f"more than {LARGEST_PICTURE_BYTES:,} bytes when unpacked")
                 with archive.open(location) as packed:
                     shutil.copyfileobj(packed, file, 1 << 20)
             except KeyError:
-                raise Unreachable(f"{location}: is no longer in {self._path.name}") from None
+                raise Unreachable(f"is no longer in {self._path.name}") from None
             except (OSError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError) as error:
-                raise InputError(f"{location}: cannot be unpacked from {self._path.name} ({error})") from error
+                raise InputError(f"cannot be unpacked from {self._path.name} ({error})") from error
 
         suffix = PurePosixPath(location).suffix
         return self._cache.keep("zip", self.name, location, version, suffix=suffix, write=write)

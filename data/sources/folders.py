@@ -138,5 +138,5 @@ def is_pattern(value: str) -> bool:
 def present(path: Path) -> Path:
     """The path of a file that is there. Raises Unreachable for another: a disk may be back in a moment."""
     if not path.is_file():
-        raise Unreachable(f"{path.name}: is not there at present")
+        raise Unreachable("is not there at present")
     return path

@@ -68,7 +68,7 @@ class ListSource(Source):
 
     def fetch(self, location: str, version: str) -> Path:
         if is_remote(location):
-            return self._remote.fetch(location, version, posixpath.basename(urlsplit(location).path))
+            return self._remote.fetch(location, version)
         return present(Path(location))
 
     def presigned(self, location: str, seconds: int) -> str | None:

@@ -38,7 +38,8 @@ class Source(Protocol):
 
     ``walk`` yields in natural order without opening any, and raises Unreachable when
     the source does not answer. ``fetch`` gives a picture as a local file; it raises
-    Unreachable when that may work later, InputError when it will not.
+    Unreachable when that may work later, InputError when it will not, and leaves it to
+    the caller to say which picture that is: people know it by its id alone.
     """
 
     name: str

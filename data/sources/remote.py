@@ -79,19 +79,22 @@ class Remote:
         self._lock = threading.Lock()
         self._here = threading.local()  # a session is for one thread
 
-    def fetch(self, url: str, version: str, shown: str, most_bytes: int = LARGEST_BYTES) -> Path:
-        """The file at an address; ``shown`` is what messages call it.
+    def fetch(self, url: str, version: str, most_bytes: int = LARGEST_BYTES) -> Path:
+        """The file at an address. Raises Unreachable when it cannot be had for now, InputError when it is too large.
 
-        Raises Unreachable when it cannot be had for now, InputError when it is too large.
+        The message does not say which file that is: whoever asks knows by what name people know it.
         """
         suffix = PurePosixPath(urlsplit(url).path).suffix
         return self._cache.keep(
-            "remote", url, version, suffix=suffix, write=lambda file: self._download(url, file, shown, most_bytes)
+            "remote", url, version, suffix=suffix, write=lambda file: self._download(url, file, most_bytes)
         )
 
     def read(self, url: str, most_bytes: int) -> bytes:
-        """A small file at an address, such as a list. Raises as `fetch` does."""
-        path = self.fetch(url, str(time.time_ns()), shown_address(url), most_bytes)
+        """A small file at an address, such as a list. Raises as `fetch` does, and says which."""
+        try:
+            path = self.fetch(url, str(time.time_ns()), most_bytes)
+        except InputError as error:
+            raise error.within(shown_address(url)) from error
         content = path.read_bytes()
         path.unlink()
         return content
@@ -104,7 +107,10 @@ class Remote:
             system.invalidate_cache()
             return list(system.find(system._strip_protocol(url), detail=True).items())
 
-        return self._patiently(find, url, shown_address(url))
+        try:
+            return self._patiently(find, url)
+        except InputError as error:
+            raise error.within(shown_address(url)) from error
 
     def presigned(self, url: str, seconds: int) -> str | None:
         """An address of something in a bucket that holds for so long; None where the credentials cannot sign one."""
@@ -118,19 +124,19 @@ class Remote:
             return None
         return address if scheme_of(address) in ("http", "https") else None
 
-    def _download(self, url: str, file: IO[bytes], shown: str, most_bytes: int) -> None:
+    def _download(self, url: str, file: IO[bytes], most_bytes: int) -> None:
         def once() -> None:
             file.seek(0)
             file.truncate()
             if scheme_of(url) in BUCKETS:
                 with self._system(url).open(url, "rb") as source:
-                    _copy(iter(lambda: source.read(PIECE_BYTES), b""), file, shown, most_bytes)
+                    _copy(iter(lambda: source.read(PIECE_BYTES), b""), file, most_bytes)
             else:
-                self._get(url, file, shown, most_bytes)
+                self._get(url, file, most_bytes)
 
-        self._patiently(once, url, shown)
+        self._patiently(once, url)
 
-    def _get(self, url: str, file: IO[bytes], shown: str, most_bytes: int) -> None:
+    def _get(self, url: str, file: IO[bytes], most_bytes: int) -> None:
         if not hasattr(self._here, "session"):
             self._here.session = requests.Session()
         with self._here.session.get(url, stream=True, timeout=(CONNECT_TIMEOUT_S, READ_TIMEOUT_S)) as answer:
@@ -143,24 +149,24 @@ class Remote:
                 raise kind(f"the server answers {answer.status_code}")
             if answer.headers.get("Content-Type", "").startswith("text/html"):
                 raise _UselessAnswerError("the server answers with a web page")  # such as that of a login
-            _copy(answer.iter_content(PIECE_BYTES), file, shown, most_bytes)
+            _copy(answer.iter_content(PIECE_BYTES), file, most_bytes)
 
-    def _patiently(self, work: Callable[[], Result], url: str, shown: str) -> Result:
+    def _patiently(self, work: Callable[[], Result], url: str) -> Result:
         host = urlsplit(url).netloc
         attempts = 1 if scheme_of(url) in RETRY_THEMSELVES else ATTEMPTS
         for place in (host, url):
             moment, why = self._failed.get(place, (-math.inf, ""))
             if time.monotonic() < moment + LEFT_ALONE_S:
-                raise Unreachable(f"{shown}: cannot be fetched, {why}")
+                raise Unreachable(f"cannot be fetched, {why}")
         for attempt in range(attempts):
             try:
                 result = work()
                 self._failed.pop(host, None)
                 return result
             except FileNotFoundError:
-                raise Unreachable(f"{shown}: is not there") from None
+                raise Unreachable("is not there") from None
             except PermissionError as error:
-                raise Unreachable(f"{shown}: access is refused ({_plain(error)}); check the credentials") from error
+                raise Unreachable(f"access is refused ({_plain(error)}); check the credentials") from error
             except InputError:
                 raise
             except Exception as error:  # noqa: BLE001 - each service has its own kinds of errors
@@ -170,7 +176,7 @@ class Remote:
                 self._pause(FIRST_PAUSE_S * 2**attempt * random.uniform(0.75, 1.25))
         why = f"tried {attempts} times ({_plain(last)})" if attempts > 1 else _plain(last)
         self._note_failure(url if isinstance(last, _UselessAnswerError) else host, why)
-        raise Unreachable(f"{shown}: cannot be fetched, {why}") from last
+        raise Unreachable(f"cannot be fetched, {why}") from last
 
     def _note_failure(self, place: str, why: str) -> None:
         now = time.monotonic()
@@ -224,19 +230,19 @@ class BucketSource(Source):
             yield Found(clean_id(path), path, version, said.get("size"))
 
     def fetch(self, location: str, version: str) -> Path:
-        return self._remote.fetch(f"{self.name}/{location}", version, location)
+        return self._remote.fetch(f"{self.name}/{location}", version)
 
     def presigned(self, location: str, seconds: int) -> str | None:
         return self._remote.presigned(f"{self.name}/{location}", seconds)
 
 
-def _copy(pieces: Iterable[bytes], file: IO[bytes], shown: str, most_bytes: int) -> None:
+def _copy(pieces: Iterable[bytes], file: IO[bytes], most_bytes: int) -> None:
     """Write what comes, within bounds of size and time."""
     until = time.monotonic() + LONGEST_S
     for piece in pieces:
         file.write(piece)
         if file.tell() > most_bytes:
-            raise InputError(f"{shown}: more than {most_bytes:,} bytes")
+            raise InputError(f"more than {most_bytes:,} bytes")
         if time.monotonic() > until:
             raise TimeoutError(f"not complete after {LONGEST_S} seconds")
 

@@ -29,7 +29,7 @@ class Held:
     def wait(self) -> None:
         """Until there is one."""
         while not self.urls:
-            self._page.wait_for_timeout(10)
+            self._page.evaluate("new Promise(requestAnimationFrame)")
 
     def let_through(self) -> None:
         """Let them come, now and from now on."""

@@ -17,7 +17,7 @@ from data.errors import InputError
 from data.gallery import Gallery
 from data.label_book import LabelBook
 from data.labels import read_labels
-from data.query import ASPECT, BOX, HELP, SIZE, X, Y
+from data.query_terms import ASPECT, BOX, HELP, SIZE, X, Y
 from data.services import Services
 from data.tables import annotator
 from tests.benchmarks.scale import open_filled

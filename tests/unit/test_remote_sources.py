@@ -154,8 +154,8 @@ def test_a_page_instead_of_a_picture_is_not_taken(tmp_path: Path, cache: Cache, 
 
 def test_a_body_without_end_is_cut_off(cache: Cache, shelf: Shelf) -> None:
     shelf.files = {"/1.jpg": bytes(3_000_000)}
-    with pytest.raises(InputError, match=r"1\.jpg: more than 2,000,000 bytes"):
-        remote_module.Remote(cache).fetch(f"{shelf.url}/1.jpg", "", "1.jpg", 2_000_000)
+    with pytest.raises(InputError, match="more than 2,000,000 bytes"):
+        remote_module.Remote(cache).fetch(f"{shelf.url}/1.jpg", "", 2_000_000)
 
 
 # ---- buckets ----
