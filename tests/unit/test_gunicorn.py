@@ -16,6 +16,7 @@ import pytest
 import requests
 
 from data.batch import OPENED_AT_ONCE
+from tests.benchmarks.server import wait_for_index
 from tests.shelf import Shelf, jpeg
 
 ROOT = Path(__file__).parents[2]
@@ -52,7 +53,7 @@ def url(tmp_path: Path, shelf: Shelf) -> Iterator[str]:
 
 
 def test_an_edit_is_taken_while_more_pictures_are_on_their_way_than_there_are_threads(url: str, shelf: Shelf) -> None:
-    assert requests.get(f"{url}/health", timeout=60).json()["status"] == "ok"
+    wait_for_index(url)
     shelf.held = {f"/{name}" for name in NAMES}
     with ThreadPoolExecutor(len(NAMES)) as people:
         asked = [people.submit(requests.get, f"{url}/thumbnails/{name}", timeout=60) for name in NAMES]
